@@ -1,0 +1,53 @@
+# Needs make and Python 3.11 or newer, nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := . libs/common services/beds services/admissions services/audit gateway
+PROJECTS := $(wildcard $(PACKAGES:%=%/pyproject.toml))
+# The newest Python that is here; pyenv-like shims without a version behind them do not count.
+PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help install run test check bench lock clean
+
+help:  ## Show these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf 'make %-8s %s\n' "$$name" "$$text"; done
+
+install: $(VENV)/.installed  ## Create .venv with every locked package
+
+$(VENV)/.installed: requirements.lock $(PROJECTS)
+	@test -n "$(PYTHON)" || { echo 'Wardline needs Python 3.11 or newer; no python3 on PATH is.' >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo '$(PYTHON) cannot create a virtual environment; install its venv package (Debian: python3-venv).' >&2; exit 1; }
+	@awk '/^[^ #]/ {uv = /^uv==/} uv' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --requirement requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation $(PACKAGES:%=--editable %)
+	@touch $@
+
+run: install  ## Start the whole hospital on this machine (WARDLINE_PORT, default 8080)
+	@$(BIN)/wardline run
+
+test: check  ## Lint, types, import contracts, then every test on real Postgres and Kafka
+	$(BIN)/pytest
+
+check: install  ## The static part of make test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install  ## Measure the hot paths on an embedded stack
+	@$(BIN)/python -m tools.bench
+
+lock: install  ## Resolve pyproject.toml again into requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --all-extras --upgrade pyproject.toml --output-file requirements.lock
+	@$(BIN)/python -c "from common.embedded.jars import lock; lock()"
+
+clean:  ## Remove the data of make run
+	@test ! -d .stack || $(BIN)/wardline clean

@@ -1,0 +1,1 @@
+"""Mechanisms that every Wardline service shares. No hospital word lives here."""

@@ -1,0 +1,59 @@
+"""A command: one use case, one transaction, at most once per Idempotency-Key, repeated when Postgres asks for it."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+import asyncpg
+import stamina
+
+from common import idempotency
+from common.db import Database, UnitOfWork
+from common.idempotency import Demand, KeyReused, Outcome
+
+P = ParamSpec("P")
+
+REPEATABLE = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,  # a migration came between
+)
+repeated = stamina.retry(on=REPEATABLE, attempts=3, timeout=5, wait_initial=0.01, wait_max=0.2)
+
+
+def command(
+    handler: Callable[Concatenate[UnitOfWork, P], Awaitable[Outcome]],
+) -> Callable[Concatenate[Database, Demand, P], Awaitable[Outcome]]:
+    """Makes a use case that is called with a database and a demand, and that has committed when it answers.
+
+    A twin under the same key gets the outcome of the first. The handler sees the open transaction only.
+    """
+
+    @wraps(handler)
+    @repeated
+    async def run(database: Database, demand: Demand, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
+        async with database.write(demand) as act:
+            if demand.key is not None and (earlier := await _claim(act, demand)):
+                return earlier
+            outcome = await handler(act, *args, **kwargs)
+            if demand.key is not None:
+                await act.run(
+                    idempotency.SETTLE,
+                    of_user=demand.user_id,
+                    of_key=demand.key,
+                    status=outcome.status,
+                    resource=outcome.resource,
+                )
+        return outcome
+
+    return run
+
+
+async def _claim(act: UnitOfWork, demand: Demand) -> Outcome | None:
+    named = {"of_user": demand.user_id, "of_key": demand.key}
+    if await act.value(idempotency.CLAIM, **named, digest=demand.digest):
+        return None
+    earlier = await act.first(idempotency.RECALL, **named)
+    if earlier is None or earlier["digest"] != demand.digest:
+        raise KeyReused
+    return Outcome(earlier["status"], earlier["resource"])

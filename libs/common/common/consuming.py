@@ -1,0 +1,243 @@
+"""Consuming on one FastStream batch subscriber; its handler and the keeper task share one lock."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import groupby
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from common.applying import Applying, Record
+
+log = structlog.get_logger()
+
+MAX_RECORDS = 500
+RECHECK_SECONDS = 10.0
+"""How often the stored positions are compared again: a database restored under us is noticed without a restart."""
+STUCK_SECONDS = 5.0
+STOP_SECONDS = 5.0
+
+
+async def _raw_parser(batch: Any) -> KafkaAckableMessage:
+    """Total ●: a header that is not UTF-8 would lose the batch, so none is decoded. Metrics join the body as bytes."""
+    return KafkaAckableMessage(
+        body=[record.value or b"" for record in batch],
+        headers={},
+        batch_headers=[],
+        raw_message=batch,
+        message_id=f"{batch[0].offset}-{batch[-1].offset}",
+        correlation_id="-",
+        consumer=None,
+    )
+
+
+async def _raw_decoder(message: KafkaAckableMessage) -> Any:
+    return message.raw_message
+
+
+class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One consumer of one service over all its topics. Use `running()` around the life of the process."""
+
+    def __init__(self, bootstrap: str, applying: Applying) -> None:
+        self._bootstrap, self._applying = bootstrap, applying
+        self._broker = KafkaBroker(
+            bootstrap,
+            client_id=applying.consumer,
+            allow_auto_create_topics=False,
+            graceful_timeout=STOP_SECONDS,
+        )
+        self._subscriber = self._broker.subscriber(
+            *applying.effects,
+            group_id=applying.consumer,
+            batch=True,
+            max_records=MAX_RECORDS,
+            batch_timeout_ms=20,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            parser=_raw_parser,
+            decoder=_raw_decoder,
+            listener=self,
+        )
+        self._subscriber(self._take)
+        self._at: dict[TopicPartition, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
+        self._shown: dict[TopicPartition, int] = {}
+        self._behind: dict[TopicPartition, int] = {}
+        self._stale, self._failures = True, 0
+        self._aligned_at = self._looked_at = 0.0
+        self._lock, self._wake = asyncio.Lock(), asyncio.Event()
+        self.caught_up = asyncio.Event()
+        """Set once every partition has reached the end that it had when it was first assigned."""
+
+    @property
+    def _kafka(self) -> Any:
+        return self._subscriber.consumer
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing: the next compare-and-swap would fail, and that is enough."""
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        """Only marks ●: awaiting here stops heartbeats, and records were handed over before its seek."""
+        self._stale = True
+        self._wake.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Connects in the background (Kafka may be away), consumes, and stops within seconds."""
+        tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._keep())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            stopping = asyncio.ensure_future(self._broker.stop())
+            await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)  # may hang or raise ●
+            if stopping.done() and not stopping.cancelled():
+                stopping.exception()
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                await self._broker.start()
+            except (KafkaError, OSError) as error:
+                log.warning("kafka_away", kind=type(error).__name__)
+                with suppress(Exception):
+                    await self._broker.stop()
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _take(self, records: Sequence[Record]) -> None:
+        async with self._lock:
+            try:
+                for partition, batch in groupby(
+                    records, lambda record: TopicPartition(record.topic, record.partition)
+                ):
+                    if self._stale:
+                        return  # reassigned: all we hold is void, the keeper aligns
+                    await self._advance(partition, list(batch))
+                self._failures = 0
+            except Exception as error:
+                await self._back_off(error)
+
+    async def _advance(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
+        start = self._at[partition]
+        if (
+            batch[0].offset != start
+        ):  # a batch that FastStream dropped, a seek since, or a true gap: ask the log ●
+            self._kafka.seek(partition, start)
+            again = await self._kafka.getmany(partition, timeout_ms=500, max_records=MAX_RECORDS)
+            if self._stale or not (batch := again.get(partition, [])):
+                return
+            if batch[0].offset < start:
+                raise KafkaError(f"{partition} is shorter than position {start}")
+        self._at[partition] = await self._applying.apply(partition, batch, start)
+        self._note_progress()
+
+    async def _keep(self) -> None:
+        """FastStream calls its handler with records only: all that time drives lives here."""
+        now = asyncio.get_running_loop().time
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 1)
+            self._wake.clear()
+            async with self._lock:
+                try:
+                    if self._kafka is None:
+                        continue
+                    while self._stale or now() > self._aligned_at + RECHECK_SECONDS:
+                        await self._align()
+                    await self._step_over_unreadable()
+                    await self._show_lag()
+                except Exception as error:
+                    await self._back_off(error)
+
+    async def _back_off(self, error: Exception) -> None:
+        self._stale = True
+        self._failures += 1
+        wait = min(10.0, 0.1 * 2 ** min(self._failures, 10)) * random.uniform(0.5, 1)
+        log.warning(
+            "consuming_interrupted", kind=type(error).__name__, detail=str(error)[:200], wait_s=round(wait, 2)
+        )
+        self._wake.set()
+        await asyncio.sleep(wait)
+
+    async def _align(self) -> None:
+        """Seeks to what Postgres says wherever Kafka's client stands elsewhere."""
+        forced, self._stale, assigned = self._stale, False, self._kafka.assignment()
+        stored = await self._applying.positions(list(assigned))
+        ends = await self._kafka.end_offsets(assigned) if assigned else {}
+        if self._stale:
+            return  # reassigned meanwhile: once more
+        for partition in assigned:
+            if forced or stored[partition] != self._at.get(partition):
+                self._kafka.seek(partition, stored[partition])
+        self._at, self._aligned_at = stored, asyncio.get_running_loop().time()
+        self._ends = {partition: self._ends.get(partition, ends[partition]) for partition in assigned}
+        self._note_progress()
+
+    def _note_progress(self) -> None:
+        if self._at and all(self._at[partition] >= end for partition, end in self._ends.items()):
+            self.caught_up.set()
+
+    async def _step_over_unreadable(self) -> None:
+        """A header key that is not UTF-8 blocks aiokafka's partition ●: read up to it alone, bury it, go on."""
+        now = asyncio.get_running_loop().time()
+        if not self._at or now < self._looked_at + STUCK_SECONDS:
+            return
+        self._looked_at = now
+        ends = await self._kafka.end_offsets(list(self._at))
+        behind = {partition: at for partition, at in self._at.items() if ends[partition] > at}
+        for partition, at in behind.items():
+            if self._behind.get(partition) == at:  # it did not move since the last look while the end did
+                await self._step_over(partition, at)
+                self._stale = True
+                self._wake.set()
+        self._behind = behind
+
+    async def _step_over(self, partition: TopicPartition, start: int) -> None:
+        reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+        await reader.start()
+        try:
+            reader.assign([partition])
+            reader.seek(partition, start)
+            while True:
+                try:
+                    records = (await reader.getmany(timeout_ms=1000, max_records=1)).get(partition)
+                except UnicodeDecodeError:
+                    unreadable = ConsumerRecord(
+                        *partition, start, 0, 0, None, None, None, -1, -1, headers=()
+                    )  # its bytes cannot be had through this client
+                    await self._applying.bury(partition, unreadable, start, "a header key is not UTF-8")
+                    return
+                if not records:
+                    return
+                start = await self._applying.apply(partition, records, start)
+        finally:
+            await asyncio.wait([asyncio.ensure_future(reader.stop())], timeout=STOP_SECONDS)
+
+    async def _show_lag(self) -> None:
+        """The group's offsets, for lag tools only: nothing reads them back."""
+        news = {
+            tp: at
+            for tp, at in self._at.items()
+            if self._shown.get(tp) != at and tp in self._kafka.assignment()
+        }
+        if news:
+            with suppress(KafkaError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._kafka.commit(news), 2)
+                self._shown |= news
+
+    async def lag(self) -> int:
+        """Records that are in Kafka and not yet applied here."""
+        if self._kafka is None or not self._at:
+            return 0
+        ends = await self._kafka.end_offsets(list(self._at))
+        return sum(max(0, ends[partition] - at) for partition, at in self._at.items())

@@ -1,0 +1,139 @@
+"""The database: a `Reader` for single statements, a `UnitOfWork` for one act in one transaction."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from common import outbox
+from common.clock import INSTANT
+from common.envelope import Fact
+from common.errors import Refusal
+from common.idempotency import UNCONDITIONAL, Demand
+from common.statements import Statement
+
+Refusals = Mapping[str, type[Refusal]]
+_NOW = "SELECT clock_timestamp()"
+
+
+async def prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
+    """Codecs of our own: UUIDs that orjson takes, jsonb without text in between."""
+    await connection.set_type_codec(
+        "uuid",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda u: u.bytes,
+        decoder=lambda b: UUID(bytes=b),
+    )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda encoded: orjson.loads(encoded[1:]),
+    )
+
+
+class Reader:
+    """Runs single statements, each in its own snapshot."""
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+
+    async def all(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self._executor.fetch(statement.sql, *statement.arguments(values))
+        return rows
+
+    async def first(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
+        return await self._executor.fetchrow(statement.sql, *statement.arguments(values))  # type: ignore[no-any-return]
+
+    async def value(self, statement: Statement, **values: Any) -> Any:
+        return await self._executor.fetchval(statement.sql, *statement.arguments(values))
+
+
+class UnitOfWork(Reader):
+    """One act: everything in it is committed together, with the facts that tell of it.
+
+    Order inside (architecture, *One write*): lock, take the time, decide, write, publish.
+    """
+
+    def __init__(self, connection: Any, demand: Demand = UNCONDITIONAL) -> None:
+        super().__init__(connection)
+        self.connection = connection
+        self.demand = demand
+        self.facts: list[Fact] = []
+        self.afterwards: list[Callable[[], None]] = []
+        """Called once the act is committed: wake-ups in this process, which may be lost."""
+
+    async def run(self, statement: Statement, **values: Any) -> int:
+        """Executes and says how many rows it touched."""
+        status: str = await self.connection.execute(statement.sql, *statement.arguments(values))
+        return int(status.rpartition(" ")[2])
+
+    async def moment(self, *latest: datetime | None) -> datetime:
+        """The act's one time: read after the locks ●, and later than every change of the rows that it touches."""
+        now: datetime = await self.connection.fetchval(_NOW)
+        return max([now, *(moment + INSTANT for moment in latest if moment is not None)])
+
+    def publish(self, *facts: Fact) -> None:
+        """Hands over what happened; it is recorded in the outbox after the last change of the act."""
+        self.facts.extend(facts)
+
+    async def record_facts(self) -> None:
+        """Writes the facts to the outbox. Called once, right before the commit."""
+        if self.facts:
+            await self.run(outbox.RECORD, **outbox.as_columns(self.facts))
+
+
+class Database:
+    """A pool, the names of the constraints that mean a refusal, and who is told after a commit."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", refusals: Refusals) -> None:
+        self.pool = pool
+        self.read = Reader(pool)
+        self._refusals = refusals
+        self._after_commit: list[Callable[[list[Fact]], None]] = []
+
+    def after_commit(self, tell: Callable[[list[Fact]], None]) -> None:
+        """`tell` is called with the facts of each act once they are committed: wake-ups only, they may be lost."""
+        self._after_commit.append(tell)
+
+    @asynccontextmanager
+    async def write(self, demand: Demand = UNCONDITIONAL) -> AsyncIterator[UnitOfWork]:
+        """One transaction. Constraints that the act runs into become the refusals of their names."""
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                act = UnitOfWork(connection, demand)
+                yield act
+                await act.record_facts()
+        except asyncpg.IntegrityConstraintViolationError as violated:
+            refusal = self._refusals.get(violated.constraint_name or "")
+            if refusal is None:
+                raise
+            raise refusal from violated
+        for tell in self._after_commit:
+            tell(act.facts)
+        for call in act.afterwards:
+            call()
+
+
+async def _keep_nothing(_: Any) -> None:
+    """No session state lives on pooled connections, so there is nothing to reset (a round trip saved)."""
+
+
+@asynccontextmanager
+async def database(url: str, *, refusals: Refusals, size: int = 10) -> AsyncIterator[Database]:
+    """A database for the life of a process."""
+    async with asyncpg.create_pool(
+        url,
+        min_size=2,
+        max_size=size,
+        init=prepare_connection,
+        reset=_keep_nothing,
+        server_settings={"idle_in_transaction_session_timeout": "5s", "jit": "off"},
+    ) as pool:
+        yield Database(pool, refusals)

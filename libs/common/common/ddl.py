@@ -1,0 +1,40 @@
+"""Data definition that metadata cannot express: partitions of the outbox, and what the service's role may do."""
+
+from collections.abc import Sequence
+
+#: Three days ahead, seven kept. Run by the service's timer; SECURITY DEFINER, because its role may not create tables.
+OUTBOX_PARTITIONS = """
+CREATE FUNCTION keep_outbox_partitions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+DECLARE day date; part regclass; name text; waits boolean;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('keep_outbox_partitions'));
+  FOR day IN SELECT current_date + i FROM generate_series(0, 3) AS i LOOP
+    name := 'outbox_' || to_char(day, 'YYYYMMDD');
+    IF to_regclass(name) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I PARTITION OF outbox FOR VALUES FROM (%L) TO (%L)', name, day, day + 1);
+    END IF;
+  END LOOP;
+  FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'outbox'::regclass
+      AND inhrelid::regclass::text ~ '^outbox_[0-9]{8}$'
+      AND to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD') < current_date - 7 LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE published_at IS NULL)', part) INTO waits;
+    IF NOT waits THEN EXECUTE format('DROP TABLE %s', part); END IF;
+  END LOOP;
+END $$"""
+
+
+def outbox_ddl(role: str) -> Sequence[str]:
+    """Statements for the first migration, after the tables exist."""
+    return (
+        "CREATE TABLE outbox_late PARTITION OF outbox DEFAULT",
+        OUTBOX_PARTITIONS,
+        "REVOKE EXECUTE ON FUNCTION keep_outbox_partitions() FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION keep_outbox_partitions() TO {role}",
+        "SELECT keep_outbox_partitions()",
+        "INSERT INTO outbox_stream DEFAULT VALUES",
+        f"GRANT SELECT, INSERT, UPDATE ON outbox TO {role}",
+        f"GRANT SELECT, UPDATE ON outbox_stream TO {role}",
+        f"GRANT SELECT, INSERT, DELETE ON inbox, dead_letter TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE ON consumer_position TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency TO {role}",
+    )

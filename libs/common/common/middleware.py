@@ -1,0 +1,75 @@
+"""Pure ASGI middleware ● (the framework's own base class leaks connections under cancellation)."""
+
+import re
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.context import Trail, following
+from common.ids import new_id
+from common.problems import problem
+
+log = structlog.get_logger()
+
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+
+
+class RequestTrail:
+    """Gives each request its trail, answers what nobody caught, and writes one log line without any content.
+
+    A caller's `X-Request-Id` is taken over where it is a plain token; the id is the correlation id of every event.
+    """
+
+    def __init__(self, app: ASGIApp, trust_request_id: bool = True) -> None:
+        self._app, self._trust = app, trust_request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given, traceparent = headers.get("x-request-id", ""), headers.get("traceparent", "")
+        request_id = given if self._trust and _REQUEST_ID.fullmatch(given) else str(new_id())
+        trail = Trail(
+            request_id, "anonymous", traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None
+        )
+        started, status = time.perf_counter(), 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        with following(trail):
+            try:
+                if _has_wrong_type(scope["method"], headers):
+                    answer = problem(415, "unsupported_media_type", "Send the body as application/json.")
+                    await answer(scope, receive, send_named)
+                else:
+                    await self._app(scope, receive, send_named)
+            except Exception as error:
+                log.error("request_failed", kind=type(error).__name__, exc_info=True)
+                if status:
+                    raise
+                answer = problem(500, "internal_error", "This is our mistake. Quote the request id to us.")
+                await answer(scope, receive, send_named)
+            finally:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    route=getattr(scope.get("route"), "path", "unmatched"),
+                    status=status,
+                    ms=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+
+def _has_wrong_type(method: str, headers: Headers) -> bool:
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return method in _WITH_BODY and has_body and media_type != "application/json"

@@ -1,0 +1,140 @@
+"""How far a consumer is: the position lives in Postgres and moves with the effects (architecture, *Consuming*)."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from aiokafka import TopicPartition
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from common.db import Reader, UnitOfWork
+from common.statements import Statement
+
+INBOX_KEEP_DAYS = 100
+
+
+class Moved(Exception):
+    """Somebody else moved the stored position: what we hold is void."""
+
+
+def consuming_tables(metadata: sa.MetaData) -> None:
+    """Declares `consumer_position` and `inbox`."""
+    sa.Table(
+        "consumer_position",
+        metadata,
+        sa.Column("consumer", sa.Text, primary_key=True),
+        sa.Column("topic", sa.Text, primary_key=True),
+        sa.Column("partition", sa.Integer, primary_key=True),
+        sa.Column("next_offset", sa.BigInteger, nullable=False),
+    )
+    sa.Table(
+        "inbox",
+        metadata,
+        sa.Column("consumer", sa.Text, primary_key=True),
+        sa.Column("source", sa.Text, primary_key=True),
+        sa.Column("event_id", sa.Text, primary_key=True),
+        sa.Column(
+            "taken_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()
+        ),
+    )
+
+
+_metadata = sa.MetaData()
+consuming_tables(_metadata)
+_position, _inbox = _metadata.tables["consumer_position"], _metadata.tables["inbox"]
+
+_MOVE = Statement(
+    sa.update(_position)
+    .where(
+        _position.c.consumer == sa.bindparam("of_consumer"),
+        _position.c.topic == sa.bindparam("of_topic"),
+        _position.c.partition == sa.bindparam("of_partition"),
+        _position.c.next_offset == sa.bindparam("start"),
+    )
+    .values(next_offset=sa.bindparam("end"))
+)
+_assigned = (
+    sa.func.unnest(
+        sa.bindparam("topics", type_=ARRAY(sa.Text)), sa.bindparam("partitions", type_=ARRAY(sa.Integer))
+    )
+    .table_valued(sa.column("topic", sa.Text), sa.column("partition", sa.Integer))
+    .render_derived(name="assigned")
+)
+_batch = (
+    sa.func.unnest(
+        sa.bindparam("sources", type_=ARRAY(sa.Text)), sa.bindparam("event_ids", type_=ARRAY(sa.Text))
+    )
+    .table_valued(sa.column("source", sa.Text), sa.column("event_id", sa.Text))
+    .render_derived(name="batch")
+)
+_ENTER = Statement(
+    insert(_position)
+    .from_select(
+        ["consumer", "topic", "partition", "next_offset"],
+        sa.select(
+            sa.bindparam("consumer", type_=sa.Text),
+            _assigned.c.topic,
+            _assigned.c.partition,
+            sa.literal_column("0"),
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+_STORED = Statement(
+    sa.select(_position.c.topic, _position.c.partition, _position.c.next_offset).where(
+        _position.c.consumer == sa.bindparam("of_consumer")
+    )
+)
+_TAKE = Statement(
+    insert(_inbox)
+    .from_select(
+        ["consumer", "source", "event_id"],
+        sa.select(sa.bindparam("consumer", type_=sa.Text), _batch.c.source, _batch.c.event_id),
+    )
+    .on_conflict_do_nothing()
+    .returning(_inbox.c.source, _inbox.c.event_id)
+)
+FORGET = Statement(
+    sa.delete(_inbox).where(_inbox.c.taken_at < sa.func.now() - sa.text(f"interval '{INBOX_KEEP_DAYS} days'"))
+)
+
+
+async def move(act: UnitOfWork, consumer: str, partition: TopicPartition, start: int, end: int) -> None:
+    """Compare-and-swap from the remembered position. Raises `Moved` when it is not the stored one any more."""
+    moved = await act.run(
+        _MOVE,
+        of_consumer=consumer,
+        of_topic=partition.topic,
+        of_partition=partition.partition,
+        start=start,
+        end=end,
+    )
+    if not moved:
+        raise Moved(f"{consumer} {partition.topic}-{partition.partition} is not at {start}")
+
+
+async def take(act: UnitOfWork, consumer: str, ids: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Enters (source, event id) pairs into the inbox and answers those that were not there."""
+    pairs = list(ids)
+    rows = await act.all(
+        _TAKE,
+        consumer=consumer,
+        sources=[source for source, _ in pairs],
+        event_ids=[event for _, event in pairs],
+    )
+    return {(row["source"], row["event_id"]) for row in rows}
+
+
+async def stored(
+    reader: Reader, consumer: str, partitions: Iterable[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """The next offset of each partition; one that was never seen begins at 0."""
+    wanted = list(partitions)
+    await reader.all(
+        _ENTER,
+        consumer=consumer,
+        topics=[partition.topic for partition in wanted],
+        partitions=[partition.partition for partition in wanted],
+    )
+    rows = await reader.all(_STORED, of_consumer=consumer)
+    known = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    return {partition: known[partition] for partition in wanted}

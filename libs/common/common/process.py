@@ -1,0 +1,192 @@
+"""A service's process, put together from its rooms: database, relay, consumer, timers, health and HTTP application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import structlog
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+
+from common import housekeeping
+from common.access import access_topic, record_refusal
+from common.applying import Applying, Effects
+from common.auth import Verifier
+from common.consuming import Consuming
+from common.crypto import MasterKeys
+from common.db import Database, Refusals, database
+from common.envelope import Fact
+from common.errors import Forbidden
+from common.health import Health, health_routes
+from common.middleware import RequestTrail
+from common.problems import answer_with_problems, refused
+from common.relay import Relay
+from common.settings import ServiceSettings
+from common.signals import Signals
+from common.timers import Timer, run_all
+from common.topics import Topic, create_topics
+from common.waiting import Waiters
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 1024 * 1024
+STOP_SECONDS = 5.0
+
+
+@dataclass
+class Process:
+    """What the rooms of a service get from their process while it runs."""
+
+    settings: ServiceSettings
+    database: Database
+    keys: MasterKeys
+    waiters: Waiters = field(default_factory=Waiters)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    consuming: Consuming | None = None
+
+    def is_caught_up(self) -> bool:
+        """The copies have reached the ends that the topics had at the start."""
+        return self.consuming is None or self.consuming.caught_up.is_set()
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The rooms of one service, as its `main.py` names them."""
+
+    service: str
+    routers: Sequence[APIRouter]
+    refusals: Refusals
+    publishes: Sequence[Topic]
+    consumes: Sequence[Topic] = ()
+    effects: Callable[[Process], Effects] | None = None
+    timers: Callable[[Process], Sequence[Timer]] = lambda _: ()
+
+
+async def running(request: Request) -> Process:
+    process: Process = request.app.state.process
+    return process
+
+
+Running = Annotated[Process, Depends(running)]
+
+
+def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
+    """The application; its lifespan is the life of everything else in the process."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            url = settings.database_url.get_secret_value()
+            opened = database(url, refusals=blueprint.refusals, size=settings.database_connections)
+            process = Process(
+                settings,
+                await stack.enter_async_context(opened),
+                MasterKeys(settings.master_keyset.get_secret_value()),
+            )
+            app.state.process = process
+            await stack.enter_async_context(_background(blueprint, process, app))
+            yield
+
+    app = FastAPI(
+        title=f"Wardline {blueprint.service}",
+        version=version("common"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.verifier = Verifier(settings.token_public_key, blueprint.service)
+    app.state.index_key = settings.index_key
+    answer_with_problems(app)
+    _note_refusals(app, blueprint.service)
+    for router in blueprint.routers:
+        app.include_router(router)
+    app.add_middleware(RequestTrail)
+    return app
+
+
+def _note_refusals(app: FastAPI, service: str) -> None:
+    @app.exception_handler(Forbidden)
+    async def _forbidden(request: Request, refusal: Forbidden) -> Response:
+        """A refusal is an access event, committed before its answer leaves."""
+        await record_refusal(request.app.state.process.database, service, request.state.caller, refusal)
+        return refused(refusal)
+
+
+@asynccontextmanager
+async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> AsyncIterator[None]:
+    service, url = blueprint.service, process.settings.database_url.get_secret_value()
+    bootstrap = process.settings.kafka_bootstrap_servers
+    relay = Relay(service, url, bootstrap)
+    if blueprint.effects is not None:
+        applying = Applying(service, process.database, process.keys, blueprint.effects(process))
+        process.consuming = Consuming(bootstrap, applying)
+
+    def heard(key: Any) -> None:
+        process.waiters.wake(key)
+        relay.wake()
+
+    def committed(facts: list[Fact]) -> None:
+        signals.tell(facts)
+        relay.wake()
+
+    signals = Signals(url, heard)
+    process.database.after_commit(committed)
+    tidying = Timer(
+        service, "housekeeping", housekeeping.EVERY_SECONDS, lambda: housekeeping.keep_house(process.database)
+    )
+    timers = [tidying, *blueprint.timers(process)]
+    process.timers |= {timer.name: timer for timer in timers}
+    health = Health(service, app.version, process.database, process.is_caught_up)
+    if process.consuming is not None:
+        health.details["consumer_lag"] = process.consuming.lag
+    health.details["relay_active"] = relay.is_active
+    app.include_router(health_routes(health))
+
+    topics = [*blueprint.publishes, access_topic(service), *blueprint.consumes]
+    tasks = [asyncio.create_task(signals.run()), asyncio.create_task(run_all(timers))]
+    publishing = asyncio.create_task(_on_kafka(process, relay, topics))
+    for task in (*tasks, publishing):
+        task.add_done_callback(_log_death)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        relay.finish()
+        await asyncio.wait([*tasks, publishing], timeout=STOP_SECONDS)
+        publishing.cancel()
+        await asyncio.wait([publishing], timeout=STOP_SECONDS)
+
+
+async def _on_kafka(process: Process, relay: Relay, topics: Sequence[Topic]) -> None:
+    await _ensure_topics(process.settings, topics)
+    if process.consuming is None:
+        await relay.run()
+    else:
+        async with process.consuming.running():
+            await relay.run()
+
+
+async def _ensure_topics(settings: ServiceSettings, topics: Sequence[Topic]) -> None:
+    while True:
+        try:
+            await create_topics(
+                settings.kafka_bootstrap_servers,
+                topics,
+                partitions=settings.kafka_partitions,
+                replication=settings.kafka_replication,
+            )
+        except (KafkaError, OSError) as error:
+            log.warning("kafka_away", kind=type(error).__name__)
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+def _log_death(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("background_task_died", task=task.get_name(), exc_info=task.exception())

@@ -1,0 +1,98 @@
+"""uvicorn with the limits that it lacks ●: headers of at most 64 KB, complete within five seconds."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEADER_BYTES = 64 * 1024
+HEADER_SECONDS = 5.0
+KEEP_ALIVE_SECONDS = 75
+STOP_SECONDS = 5
+_TOO_LARGE = orjson.dumps(
+    {
+        "type": "/docs/problems#headers_too_large",
+        "title": "Headers too large",
+        "status": 431,
+        "code": "headers_too_large",
+        "detail": "The request line and headers may have 64 KB together.",
+    }
+)
+_TOO_LARGE_HEAD = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n" % len(_TOO_LARGE)
+)
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection; the head of each request is counted and timed."""
+
+    _head_bytes = 0
+    _in_head = False
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > MAX_HEADER_BYTES:
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if not self._in_head:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._end_head()
+        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MAX_HEADER_BYTES:
+            self._refuse()
+        else:
+            super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _end_head(self) -> None:
+        self._in_head = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE_HEAD + _TOO_LARGE)
+            self.transport.close()
+
+
+def serve(app: FastAPI, *, host: str, port: int, **more: Any) -> None:
+    """Serves until SIGTERM or SIGINT, then finishes what is under way."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=LimitedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        **more,
+    )

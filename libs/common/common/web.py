@@ -1,0 +1,104 @@
+"""The HTTP side that every service shares: who calls, what is asked beside the content, how an answer is given."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Header, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from common import idempotency
+from common.auth import Caller, Verifier
+from common.context import act_as
+from common.errors import Unauthenticated
+from common.idempotency import Demand
+
+JSON_OPTIONS = orjson.OPT_UTC_Z
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain NUL")
+    return text
+
+
+#: A line of text from outside: bounded, stripped, storable (no NUL; lone surrogates pydantic refuses itself).
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_without_nul)
+]
+#: A machine word such as a reason code or the code of a bed.
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+
+
+class Payload(BaseModel):
+    """What a request may contain. Unknown fields are refused: a misspelt field must not be silently lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+async def calling(
+    request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
+) -> Caller:
+    """The caller that the gateway vouches for. Raises `Unauthenticated`."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    verifier: Verifier = request.app.state.verifier
+    caller = verifier.verify(token)
+    request.state.caller = caller
+    act_as(caller.actor)
+    return caller
+
+
+Calling = Annotated[Caller, Depends(calling)]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+async def demanding(
+    request: Request,
+    caller: Calling,
+    idempotency_key: IdempotencyKey = None,
+    if_match: Annotated[str | None, Header(max_length=200)] = None,
+) -> Demand:
+    """The conditions under which a command is to be carried out."""
+    if idempotency_key is None:
+        return Demand(caller.user_id, if_match=if_match)
+    body = await request.body()
+    seal = idempotency.digest(request.app.state.index_key, request.method, request.url.path, body)
+    return Demand(caller.user_id, idempotency_key, seal, if_match)
+
+
+Demanding = Annotated[Demand, Depends(demanding)]
+
+
+def json_answer(
+    request: Request,
+    content: Any,
+    *,
+    status: int = 200,
+    tag: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """JSON, encoded once, with its ETag; 304 when the client has it. Without a `tag` the content itself is the tag."""
+    encoded = orjson.dumps(content, option=JSON_OPTIONS)
+    etag = tag or f'"{blake2b(encoded, digest_size=12).hexdigest()}"'
+    named = {"etag": etag, **(headers or {})}
+    if request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):
+        return Response(None, 304, named)
+    return Response(encoded, status, named, "application/json")
+
+
+def list_answer(request: Request, items: Sequence[Any], after: str | None) -> Response:
+    """`{"items": [...], "next": cursor or null}` with `Link: rel="next"`."""
+    headers = {}
+    if after is not None:
+        query = {**request.query_params, "after": after}
+        headers["link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+    return json_answer(request, {"items": items, "next": after}, headers=headers)
+
+
+def location(path: str, resource: UUID) -> dict[str, str]:
+    return {"location": f"{path}/{resource}"}

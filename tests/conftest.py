@@ -1,0 +1,1 @@
+"""One PostgreSQL and one Kafka for the whole run."""

@@ -1,0 +1,1 @@
+"""Tools around the services: the stack on one machine and the command line."""

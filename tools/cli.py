@@ -1,0 +1,112 @@
+"""The command line: `wardline`."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from tools.stack.refusals import CannotRun
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Wardline: hospital operations.")
+admin = typer.Typer(no_args_is_help=True, help="Administrators.")
+app.add_typer(admin, name="admin")
+
+_console = Console()
+_errors = Console(stderr=True)
+
+
+@app.command()
+def run(
+    port: Annotated[
+        int, typer.Option(envvar="WARDLINE_PORT", help="Where people and programs enter.")
+    ] = 8080,
+) -> None:
+    """Run the whole hospital on this machine until Ctrl-C: databases, Kafka, services, gateway, demo data."""
+    with _in_a_sentence():
+        from tools.stack.run import run as run_stack
+
+        run_stack(port, _console)
+
+
+@app.command()
+def clean() -> None:
+    """Remove the data of `wardline run`, unless it is running."""
+    with _in_a_sentence():
+        from tools.stack.run import clean as clean_stack
+
+        clean_stack()
+
+
+@app.command()
+def migrate() -> None:
+    """Create what is missing of roles, databases, tables and topics. A job that runs before the services start.
+
+    Reads POSTGRES_ADMIN_URL (a superuser's), the <NAME>_DATABASE_URL of every service, KAFKA_BOOTSTRAP_SERVERS,
+    KAFKA_PARTITIONS (12) and KAFKA_REPLICATION (3).
+    """
+    from tools.stack.prepare import prepare_databases, prepare_topics
+    from tools.stack.programs import KAFKA_VARIABLE, PROGRAMS
+
+    urls = {name: _required(name) for program in PROGRAMS for name in program.logins}
+    prepare_databases(_required("POSTGRES_ADMIN_URL"), urls)
+    prepare_topics(
+        _required(KAFKA_VARIABLE),
+        partitions=int(os.environ.get("KAFKA_PARTITIONS", "12")),
+        replication=int(os.environ.get("KAFKA_REPLICATION", "3")),
+    )
+
+
+@admin.command("create")
+def create_admin(
+    username: Annotated[str, typer.Option(help="How the administrator signs in.")],
+    password_file: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Read the password from here; else it is asked."),
+    ] = None,
+) -> None:
+    """Create an administrator, in the database of GATEWAY_DATABASE_URL or of the stack that runs here."""
+    from gateway.identity.first_admin import create_admin as create
+
+    url = os.environ.get("GATEWAY_DATABASE_URL") or _running_stacks_url("GATEWAY_DATABASE_URL")
+    if password_file:
+        password = password_file.read_text().strip()
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if not asyncio.run(create(url, username, password)):
+        _fail(f"There is a user {username} already.")
+    _console.print(f"{username} can sign in.")
+
+
+def _running_stacks_url(variable: str) -> str:
+    from tools.stack.run import FOLDER
+    from tools.stack.secrets import DATABASE_URLS
+
+    noted = FOLDER / "secrets" / DATABASE_URLS
+    urls: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
+    return urls.get(variable) or _fail(f"Set {variable}, or start a stack with make run.", code=2)
+
+
+def _required(variable: str) -> str:
+    return os.environ.get(variable) or _fail(f"Set {variable} in the environment.", code=2)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """What stands in the way of a stack is told in one sentence."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        _fail(f"The Python package {missing.name} is missing; make install brings it.", code=2)
+    except CannotRun as reason:
+        _fail(str(reason))
+
+
+def _fail(sentence: str, *, code: int = 1) -> NoReturn:
+    _errors.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(code)

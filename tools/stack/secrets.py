@@ -1,0 +1,63 @@
+"""The secrets of a stack: each is made once and kept in a file that only its user can read."""
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import tink
+from joserfc.jwk import OKPKey
+from tink import aead, json_proto_keyset_format, secret_key_access
+
+DATABASE_URLS = "database-urls.json"  # where a running stack notes the addresses of its databases
+
+
+class Secrets:
+    """Secrets in `folder`, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def password(self, name: str) -> str:
+        """A password that a person could type: 80 random bits."""
+        return self._kept(f"{name}-password", lambda: "-".join(secrets.token_hex(2) for _ in range(5)))
+
+    def key(self, name: str) -> str:
+        """32 random bytes as base64url."""
+        return self._kept(f"{name}-key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+    def keyset(self, name: str) -> str:
+        """A Tink AES256-GCM keyset as JSON."""
+        return self._kept(f"{name}-keyset.json", _new_keyset)
+
+    def token_private_key(self) -> str:
+        """The Ed25519 key that signs service tokens, as a JWK."""
+        return self._kept(
+            "token-key.json", lambda: json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
+        )
+
+    def token_public_key(self) -> str:
+        """What verifies them, as a JWK."""
+        return json.dumps(OKPKey.import_key(json.loads(self.token_private_key())).as_dict(private=False))
+
+    def write(self, name: str, text: str) -> None:
+        """Keep this text; it is there as a whole or not at all."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = self._folder / f".{name}"
+        partial.touch(mode=0o600)
+        partial.write_text(text)
+        partial.rename(self._folder / name)
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        path = self._folder / name
+        if not path.exists():
+            self.write(name, make())
+        return path.read_text()
+
+
+def _new_keyset() -> str:
+    aead.register()
+    handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
+    keyset: str = json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN)
+    return keyset

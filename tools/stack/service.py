@@ -1,0 +1,40 @@
+"""One of our programs as a child process."""
+
+import sys
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from common.embedded import Process
+from tools.stack.programs import Program
+
+
+class Service(Process):
+    """A program that answers HTTP on a loopback port."""
+
+    def __init__(
+        self, program: Program, *, port: int, log: Path, pid_file: Path, environment: Mapping[str, str]
+    ) -> None:
+        super().__init__(program.name, log=log, pid_file=pid_file, stop_seconds=program.stop_seconds)
+        self.port = port
+        self.environment = environment
+        self._module = program.module
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start and wait until it says that it is ready. Raises ProcessFailed."""
+        self.launch([sys.executable, "-m", self._module], env=self.environment)
+        self.wait_until(self._ready, seconds=60)
+
+    def _ready(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
