@@ -1,6 +1,7 @@
 """Access events: who read a person, who was refused. Committed by the owner of the data before the answer leaves."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,3 +50,23 @@ async def record_refusal(database: Database, service: str, caller: Caller, refus
     """Somebody asked for what is not theirs."""
     access = Access(caller.session_id, str(refusal.facts.get("act", "unknown")), outcome="refused")
     await record_access(database, service, "refused", access)
+
+
+class Looks:
+    """The looks of the running minute: what a session reads over and over is one access event, not hundreds."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._noted: set[Hashable] = set()
+
+    async def note(
+        self, database: Database, service: str, happened: str, access: Access, *, at: Hashable
+    ) -> None:
+        """Commits the access event unless this session has looked `at` the same in this minute."""
+        minute = int(time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._noted = minute, set()
+        look = (access.session_id, happened, access.act, at)
+        if look not in self._noted:
+            await record_access(database, service, happened, access)
+            self._noted.add(look)

@@ -75,11 +75,12 @@ class Applying:
         self, effect: Projection, partition: TopicPartition, records: Sequence[Record], start: int
     ) -> int:
         end = int(records[-1].offset) + 1
-        received = [_read(record) for record in records]
+        by_key = sorted(records, key=lambda record: record.key or b"")
+        received = {(event.source, event.id): event for event in map(_read, by_key)}
         async with self._database.write() as act:
             await positions.move(act, self.consumer, partition, start, end)
-            fresh = await positions.take(act, self.consumer, ((event.source, event.id) for event in received))
-            await effect.apply(act, [event for event in received if (event.source, event.id) in fresh])
+            fresh = await positions.take(act, self.consumer, received)
+            await effect.apply(act, [event for identity, event in received.items() if identity in fresh])
         return end
 
     async def _one(

@@ -5,11 +5,11 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 import asyncpg
-import stamina
 
 from common import idempotency
 from common.db import Database, UnitOfWork
 from common.idempotency import Demand, KeyReused, Outcome
+from common.retrying import retry
 
 P = ParamSpec("P")
 
@@ -18,7 +18,7 @@ REPEATABLE = (
     asyncpg.SerializationError,
     asyncpg.InvalidCachedStatementError,  # a migration came between
 )
-repeated = stamina.retry(on=REPEATABLE, attempts=3, timeout=5, wait_initial=0.01, wait_max=0.2)
+repeated = retry(on=REPEATABLE, attempts=3, timeout=5, wait_initial=0.01, wait_max=0.2)
 
 
 def command(
@@ -29,8 +29,8 @@ def command(
     A twin under the same key gets the outcome of the first. The handler sees the open transaction only.
     """
 
-    @wraps(handler)
     @repeated
+    @wraps(handler)
     async def run(database: Database, demand: Demand, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         async with database.write(demand) as act:
             if demand.key is not None and (earlier := await _claim(act, demand)):

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
 from typing import Any
@@ -127,11 +127,12 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             except Exception as error:
                 await self._back_off(error)
 
-    async def _advance(self, partition: TopicPartition, batch: Sequence[Record]) -> None:
+    async def _advance(self, partition: TopicPartition, fetched: Sequence[Record]) -> None:
         start = self._at[partition]
-        if (
-            batch[0].offset != start
-        ):  # a batch that FastStream dropped, a seek since, or a true gap: ask the log ●
+        batch = [record for record in fetched if record.offset >= start]  # a seek may repeat what is applied
+        if not batch:
+            return
+        if batch[0].offset != start:  # a batch that FastStream dropped, or a true gap: ask the log ●
             self._kafka.seek(partition, start)
             again = await self._kafka.getmany(partition, timeout_ms=500, max_records=MAX_RECORDS)
             if self._stale or not (batch := again.get(partition, [])):
@@ -148,15 +149,16 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), 1)
             self._wake.clear()
-            async with self._lock:
-                try:
-                    if self._kafka is None:
-                        continue
+            if self._kafka is None:
+                continue
+            try:
+                async with self._lock:
                     while self._stale or now() > self._aligned_at + RECHECK_SECONDS:
                         await self._align()
-                    await self._step_over_unreadable()
-                    await self._show_lag()
-                except Exception as error:
+                await self._look_at_ends()
+                await self._show_lag()
+            except Exception as error:
+                async with self._lock:
                     await self._back_off(error)
 
     async def _back_off(self, error: Exception) -> None:
@@ -173,34 +175,55 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         """Seeks to what Postgres says wherever Kafka's client stands elsewhere."""
         forced, self._stale, assigned = self._stale, False, self._kafka.assignment()
         stored = await self._applying.positions(list(assigned))
-        ends = await self._kafka.end_offsets(assigned) if assigned else {}
         if self._stale:
             return  # reassigned meanwhile: once more
         for partition in assigned:
             if forced or stored[partition] != self._at.get(partition):
                 self._kafka.seek(partition, stored[partition])
         self._at, self._aligned_at = stored, asyncio.get_running_loop().time()
-        self._ends = {partition: self._ends.get(partition, ends[partition]) for partition in assigned}
-        self._note_progress()
+        self._ends = {partition: end for partition, end in self._ends.items() if partition in stored}
+
+    async def _ends_of(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the records of each end; 0 where none is left, since then nothing will ever move the position.
+
+        Never asked under the lock: the broker answers only after the fetch that is under way, half a second later ●.
+        """
+        wanted = list(partitions)
+        starts, ends = await asyncio.gather(
+            self._kafka.beginning_offsets(wanted), self._kafka.end_offsets(wanted)
+        )
+        return {
+            partition: ends[partition] if ends[partition] > starts[partition] else 0 for partition in wanted
+        }
 
     def _note_progress(self) -> None:
-        if self._at and all(self._at[partition] >= end for partition, end in self._ends.items()):
+        known = self._at and self._ends.keys() == self._at.keys()
+        if known and all(self._at[partition] >= end for partition, end in self._ends.items()):
             self.caught_up.set()
 
-    async def _step_over_unreadable(self) -> None:
-        """A header key that is not UTF-8 blocks aiokafka's partition ●: read up to it alone, bury it, go on."""
-        now = asyncio.get_running_loop().time()
-        if not self._at or now < self._looked_at + STUCK_SECONDS:
+    async def _look_at_ends(self) -> None:
+        """Notes the first end of what is newly assigned, and whether a position stands still before its end."""
+        now, at = asyncio.get_running_loop().time(), dict(self._at)
+        is_due = self._ends.keys() != at.keys() or now > self._looked_at + STUCK_SECONDS
+        if not at or not is_due:
             return
+        ends = await self._ends_of(at)
         self._looked_at = now
-        ends = await self._kafka.end_offsets(list(self._at))
-        behind = {partition: at for partition, at in self._at.items() if ends[partition] > at}
-        for partition, at in behind.items():
-            if self._behind.get(partition) == at:  # it did not move since the last look while the end did
-                await self._step_over(partition, at)
+        self._ends = {partition: self._ends.get(partition, end) for partition, end in ends.items()}
+        self._note_progress()
+        behind = {partition: start for partition, start in at.items() if ends[partition] > start}
+        for partition, start in behind.items():
+            if self._behind.get(partition) == start:
+                await self._step_over_unreadable(partition, start)
+        self._behind = behind
+
+    async def _step_over_unreadable(self, partition: TopicPartition, start: int) -> None:
+        """A header key that is not UTF-8 blocks aiokafka's partition ●: read up to it alone, bury it, go on."""
+        async with self._lock:
+            if not self._stale and self._at.get(partition) == start:
+                await self._step_over(partition, start)
                 self._stale = True
                 self._wake.set()
-        self._behind = behind
 
     async def _step_over(self, partition: TopicPartition, start: int) -> None:
         reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
@@ -239,5 +262,5 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         """Records that are in Kafka and not yet applied here."""
         if self._kafka is None or not self._at:
             return 0
-        ends = await self._kafka.end_offsets(list(self._at))
+        ends = await self._ends_of(self._at)
         return sum(max(0, ends[partition] - at) for partition, at in self._at.items())

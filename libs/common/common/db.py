@@ -11,9 +11,11 @@ import orjson
 
 from common import outbox
 from common.clock import INSTANT
+from common.context import current_trail
 from common.envelope import Fact
 from common.errors import Refusal
 from common.idempotency import UNCONDITIONAL, Demand
+from common.stamp import Changed, Stamp
 from common.statements import Statement
 
 Refusals = Mapping[str, type[Refusal]]
@@ -78,6 +80,11 @@ class UnitOfWork(Reader):
         """The act's one time: read after the locks ●, and later than every change of the rows that it touches."""
         now: datetime = await self.connection.fetchval(_NOW)
         return max([now, *(moment + INSTANT for moment in latest if moment is not None)])
+
+    async def stamp(self, *locked: Changed | None) -> Stamp:
+        """The act's one time and its actor; called once, after all that it touches is locked."""
+        latest = (aggregate.changed_at for aggregate in locked if aggregate is not None)
+        return Stamp(await self.moment(*latest), current_trail().actor)
 
     def publish(self, *facts: Fact) -> None:
         """Hands over what happened; it is recorded in the outbox after the last change of the act."""

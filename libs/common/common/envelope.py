@@ -117,6 +117,8 @@ class Received:
     actor: str
     traceparent: str | None
     payload: Mapping[str, Any]
+    subject: str | None = None
+    time: str | None = None
 
 
 class Unreadable(Exception):
@@ -132,7 +134,8 @@ def parse(
             raise Unreadable("no value")
         texts = {name: content.decode() for name, content in headers if content is not None}
         body = orjson.loads(value)
-        if texts.get("content-type", "").startswith("application/cloudevents+json"):
+        is_structured = texts.get("content-type", "").startswith("application/cloudevents+json")
+        if is_structured and isinstance(body, dict):
             texts |= {f"ce_{name}": str(part) for name, part in body.items() if name != "data"}
             body = body.get("data")
         if not isinstance(body, dict):
@@ -154,6 +157,8 @@ def parse(
             actor=texts.get("ce_actor", f"service/{Topic.parse(topic).service}"),
             traceparent=texts.get("traceparent"),
             payload=body,
+            subject=texts.get("ce_subject"),
+            time=texts.get("ce_time"),
         )
     except KeyError as missing:
         raise Unreadable(f"no {missing.args[0]}") from None

@@ -3,10 +3,11 @@
 from importlib import import_module
 from pathlib import Path
 
-import stamina
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
+
+from common.retrying import retry
 
 _ADVISORY_LOCK = 0x3A17
 LOCK_TIMEOUT = "5s"
@@ -30,7 +31,7 @@ def configuration(service: str, url: str) -> Config:
     return config
 
 
-@stamina.retry(on=DBAPIError, attempts=5, timeout=60)
+@retry(on=DBAPIError, attempts=5, timeout=60)
 def upgrade(service: str, url: str) -> None:
     """Brings the service's database to the newest revision. `url` is that of the migrator's login role.
 

@@ -50,7 +50,9 @@ def outbox_tables(metadata: sa.MetaData) -> sa.Table:
     sa.Table(
         "outbox_stream",
         metadata,
-        sa.Column("only", sa.Boolean, sa.CheckConstraint("only"), primary_key=True, server_default=sa.true()),
+        sa.Column(
+            "single", sa.Boolean, sa.CheckConstraint("single"), primary_key=True, server_default=sa.true()
+        ),
         sa.Column("epoch", sa.Integer, nullable=False, server_default="1"),
         sa.Column("last_n", sa.BigInteger, nullable=False, server_default="0"),
     )

@@ -1,4 +1,4 @@
-"""Lists: filters, order and keyset paging as one statement per order; the cursor holds a sort value and an id."""
+"""Lists: filters, order and keyset paging as one statement per order; the cursor holds a sort value and a key."""
 
 import base64
 import binascii
@@ -10,7 +10,6 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 from fastapi import Depends, Query
-from sqlalchemy.dialects.postgresql import UUID as Uuid
 
 from common.errors import FieldError, Invalid
 from common.statements import Statement
@@ -47,18 +46,19 @@ class Listing:
         self,
         select: "sa.Select[Any]",
         *,
-        key: "sa.ColumnElement[UUID]",
+        key: "sa.ColumnElement[Any]",
         orders: Mapping[str, "sa.ColumnElement[Any]"],
         default: str,
     ) -> None:
         self._default = default
-        self._timed = {name for name, column in orders.items() if isinstance(column.type, sa.DateTime)}
+        self._kinds = {name: column.type.python_type for name, column in orders.items()}
         self._statements = {
             sign + name: Statement(_paged(select, column, key, descending=bool(sign)))
             for name, column in orders.items()
             for sign in ("", "-")
         }
         self._key = key.key or "id"
+        self._key_kind = key.type.python_type
 
     async def read(self, reader: Any, page: Page, **filters: Any) -> tuple[Sequence[Any], str | None]:
         """The rows of the page and the cursor of the next one. Raises `Invalid` for an order that is not offered."""
@@ -80,25 +80,36 @@ class Listing:
         cursor = orjson.dumps([last[field], last[self._key]], option=orjson.OPT_UTC_Z)
         return rows[: page.limit], base64.urlsafe_b64encode(cursor).decode().rstrip("=")
 
-    def _position(self, after: str | None, field: str) -> tuple[Any, UUID | None]:
+    def _position(self, after: str | None, field: str) -> tuple[Any, Any]:
         if after is None:
             return None, None
         try:
             value, row_id = orjson.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-            return (datetime.fromisoformat(value) if field in self._timed else value), UUID(row_id)
+            return _restored(self._kinds[field], value), _restored(self._key_kind, row_id)
         except (ValueError, TypeError, AttributeError, binascii.Error):
             raise BadCursor from None
+
+
+def _restored(kind: type[Any], value: Any) -> Any:
+    """A value of a cursor as its column takes it: cursors come back from outside. Raises ValueError or TypeError."""
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if kind is UUID:
+        return UUID(value)
+    if not isinstance(value, kind) or (isinstance(value, int) and value.bit_length() > 63):
+        raise TypeError("not of the kind of the column")
+    return value
 
 
 def _paged(
     select: "sa.Select[Any]",
     column: "sa.ColumnElement[Any]",
-    key: "sa.ColumnElement[UUID]",
+    key: "sa.ColumnElement[Any]",
     *,
     descending: bool,
 ) -> "sa.Select[Any]":
     value: sa.BindParameter[Any] = sa.bindparam("after_value", type_=column.type)
-    here, there = sa.tuple_(column, key), sa.tuple_(value, sa.bindparam("after_id", type_=Uuid))
+    here, there = sa.tuple_(column, key), sa.tuple_(value, sa.bindparam("after_id", type_=key.type))
     beyond = here < there if descending else here > there
     order = (column.desc(), key.desc()) if descending else (column, key)
     return select.where(sa.or_(value.is_(None), beyond)).order_by(*order).limit(sa.bindparam("page_limit"))

@@ -61,6 +61,14 @@ def refused(refusal: Refusal) -> Response:
     )
 
 
+def problem_codes(kind: type[Refusal] = Refusal) -> dict[str, dict[str, Any]]:
+    """Every refusal that this process knows, by code, for the description of its routes."""
+    found = {kind.code: {"status": kind.status, "detail": kind.sentence}}
+    for narrower in kind.__subclasses__():
+        found = problem_codes(narrower) | found
+    return found
+
+
 def invalid_fields(error: RequestValidationError) -> Refusal:
     """FastAPI's own 422 echoes the input, which may be a whole patient ●; this names the fields only."""
     problems = error.errors()

@@ -1,8 +1,8 @@
 """A service's process, put together from its rooms: database, relay, consumer, timers, health and HTTP application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import structlog
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.middleware import Middleware
 
 from common import housekeeping
-from common.access import access_topic, record_refusal
+from common.access import Looks, access_topic, record_refusal
 from common.applying import Applying, Effects
 from common.auth import Verifier
 from common.consuming import Consuming
@@ -22,7 +23,7 @@ from common.envelope import Fact
 from common.errors import Forbidden
 from common.health import Health, health_routes
 from common.middleware import RequestTrail
-from common.problems import answer_with_problems, refused
+from common.problems import answer_with_problems, problem_codes, refused
 from common.relay import Relay
 from common.settings import ServiceSettings
 from common.signals import Signals
@@ -44,12 +45,19 @@ class Process:
     database: Database
     keys: MasterKeys
     waiters: Waiters = field(default_factory=Waiters)
+    looks: Looks = field(default_factory=Looks)
     timers: dict[str, Timer] = field(default_factory=dict)
     consuming: Consuming | None = None
+    details: dict[str, Callable[[], Awaitable[Any]]] = field(default_factory=dict)
+    """What operators are told in `/health/details`, by name; None means that Kafka does not answer."""
 
     def is_caught_up(self) -> bool:
         """The copies have reached the ends that the topics had at the start."""
         return self.consuming is None or self.consuming.caught_up.is_set()
+
+    async def is_behind(self) -> bool:
+        """Whether records of other services wait to be applied here: what is unknown now may be known in a moment."""
+        return self.consuming is not None and (not self.is_caught_up() or await self.consuming.lag() > 0)
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,12 @@ class Blueprint:
     consumes: Sequence[Topic] = ()
     effects: Callable[[Process], Effects] | None = None
     timers: Callable[[Process], Sequence[Timer]] = lambda _: ()
+    opens: Callable[[FastAPI, Process], AbstractAsyncContextManager[None]] | None = None
+    """What else lives as long as the process and is put on the application's state."""
+    middleware: Sequence[Middleware] = ()
+    """Inside the request's trail, the outermost first."""
+    trusts_request_id: bool = True
+    """Whether a caller's `X-Request-Id` is taken over; the gateway's callers may be anyone."""
 
 
 async def running(request: Request) -> Process:
@@ -87,12 +101,14 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
                 MasterKeys(settings.master_keyset.get_secret_value()),
             )
             app.state.process = process
+            if blueprint.opens is not None:
+                await stack.enter_async_context(blueprint.opens(app, process))
             await stack.enter_async_context(_background(blueprint, process, app))
             yield
 
     app = FastAPI(
         title=f"Wardline {blueprint.service}",
-        version=version("common"),
+        version=version("wardline-common"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -101,11 +117,23 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     app.state.verifier = Verifier(settings.token_public_key, blueprint.service)
     app.state.index_key = settings.index_key
     answer_with_problems(app)
+    _describe_problems(app)
     _note_refusals(app, blueprint.service)
     for router in blueprint.routers:
         app.include_router(router)
-    app.add_middleware(RequestTrail)
+    for inner in reversed(blueprint.middleware):
+        app.add_middleware(inner.cls, *inner.args, **inner.kwargs)
+    app.add_middleware(RequestTrail, trust_request_id=blueprint.trusts_request_id)
     return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return described() | {"x-problems": problem_codes()}
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _note_refusals(app: FastAPI, service: str) -> None:
@@ -140,10 +168,10 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
     )
     timers = [tidying, *blueprint.timers(process)]
     process.timers |= {timer.name: timer for timer in timers}
-    health = Health(service, app.version, process.database, process.is_caught_up)
     if process.consuming is not None:
-        health.details["consumer_lag"] = process.consuming.lag
-    health.details["relay_active"] = relay.is_active
+        process.details["consumer_lag"] = process.consuming.lag
+    process.details["relay_active"] = relay.is_active
+    health = Health(service, app.version, process.database, process.is_caught_up, process.details)
     app.include_router(health_routes(health))
 
     topics = [*blueprint.publishes, access_topic(service), *blueprint.consumes]

@@ -9,20 +9,23 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from aiokafka.errors import CorruptRecordException, InvalidMessageError, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    InvalidMessageError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+)
 
 from common.clock import rfc3339
-from common.db import prepare_connection
 from common.envelope import Headers
+from common.leading import Lead, stand_by_then_lead
 from common.producing import GuardedProducer
 
 log = structlog.get_logger()
 
 BATCH = 500
 POLL_SECONDS = 1.0
-HEARTBEAT_SECONDS = 1.0
-LOCK_TRUST_SECONDS = 2.0
-"""How old the last proof of the lock may be when a record leaves; the server ends an idle holder after 5 s."""
 HOLD_SECONDS = 10.0
 _ADVISORY_LOCK = 0x0B0E
 
@@ -45,10 +48,6 @@ Row = Any
 Numbers = dict[int, str]
 
 
-class LockLost(Exception):
-    """Another relay may be active: nothing of ours may leave any more."""
-
-
 class Relay:
     """Run it as a task of the service; `finish` it, or cancel it, to stop."""
 
@@ -56,10 +55,10 @@ class Relay:
         self._source = f"/hospital/{service}"
         self._url, self._bootstrap = database_url, bootstrap
         self._woken = asyncio.Event()
-        self._statement = asyncio.Lock()
-        self._proven_at = 0.0
         self._finishing = False
         self._active = False
+        self._held: set[UUID] = set()
+        self._release_at = 0.0
 
     async def is_active(self) -> bool:
         """Whether this replica publishes; the others stand by."""
@@ -79,84 +78,46 @@ class Relay:
         while not self._finishing:
             started = time.monotonic()
             try:
-                await self._stand_by_then_lead()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, LockLost) as error:
+                await stand_by_then_lead(
+                    self._url, _ADVISORY_LOCK, self._lead, stopping=lambda: self._finishing
+                )
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError) as error:
                 failures = 0 if time.monotonic() - started > 30 else failures + 1
                 log.warning("relay_interrupted", kind=type(error).__name__, failures=failures)
                 await asyncio.sleep(min(5.0, 0.2 * 2 ** min(failures, 6)))
 
-    async def _stand_by_then_lead(self) -> None:
-        connection = await asyncpg.connect(
-            self._url, server_settings={"idle_session_timeout": "5s"}, timeout=5, command_timeout=10
-        )
+    async def _lead(self, lead: Lead) -> None:
         try:
-            await prepare_connection(connection)
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _ADVISORY_LOCK):
-                if self._finishing:
-                    return
-                await asyncio.sleep(HEARTBEAT_SECONDS)
-            self._proven_at = time.monotonic()
-            await self._lead(connection)
+            while not self._finishing:
+                await self._publish_until_refused(lead)
         finally:
             self._active = False
-            connection.terminate()
 
-    async def _lead(self, connection: "asyncpg.Connection[Any]") -> None:
-        producer = GuardedProducer(self._bootstrap, self._lock_is_ours)
-        heartbeat = asyncio.create_task(self._keep_lock(connection))
-        work = asyncio.create_task(self._publish_for_ever(connection, producer))
+    async def _publish_until_refused(self, lead: Lead) -> None:
+        """The life of one producer: a refused record leaves a gap in its sequence, and the broker takes no more ●."""
+        producer = GuardedProducer(self._bootstrap, lead.is_certain)
         try:
-            done, _ = await asyncio.wait((heartbeat, work), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await producer.start()
+            self._active = True
+            while not self._finishing:
+                if self._held and time.monotonic() > self._release_at:
+                    self._held.clear()
+                self._woken.clear()
+                async with lead.connection() as connection:
+                    rows = await connection.fetch(_BATCH, list(self._held), BATCH)
+                if rows and (refused := await self._publish(lead, producer, rows)):
+                    self._held |= refused
+                    self._release_at = time.monotonic() + HOLD_SECONDS
+                    return
+                if len(rows) < BATCH:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
-            for task in (heartbeat, work):
-                task.cancel()
-            await asyncio.gather(heartbeat, work, return_exceptions=True)
             await producer.let_go()
 
-    def _lock_is_ours(self) -> bool:
-        return time.monotonic() - self._proven_at < LOCK_TRUST_SECONDS
-
-    async def _keep_lock(self, connection: "asyncpg.Connection[Any]") -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            await self._run(connection.fetchval, "SELECT 1")
-
-    async def _run(self, call: Any, *arguments: Any) -> Any:
-        """A statement on the connection that holds the lock: its answer proves that the lock was ours when asked."""
-        async with self._statement:
-            asked_at = time.monotonic()
-            answer = await call(*arguments)
-            self._proven_at = asked_at
-            return answer
-
-    async def _publish_for_ever(
-        self, connection: "asyncpg.Connection[Any]", producer: GuardedProducer
-    ) -> None:
-        await producer.start()
-        self._active = True
-        held: set[UUID] = set()
-        release_at = 0.0
-        while not self._finishing:
-            if held and time.monotonic() > release_at:
-                held.clear()
-            self._woken.clear()
-            rows = await self._run(connection.fetch, _BATCH, list(held), BATCH)
-            if rows:
-                failed = await self._publish(connection, producer, rows)
-                if failed:
-                    held |= failed
-                    release_at = time.monotonic() + HOLD_SECONDS
-            if len(rows) < BATCH:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-
-    async def _publish(
-        self, connection: "asyncpg.Connection[Any]", producer: GuardedProducer, rows: Sequence[Row]
-    ) -> set[UUID]:
+    async def _publish(self, lead: Lead, producer: GuardedProducer, rows: Sequence[Row]) -> set[UUID]:
         """Numbers, sends, awaits the acknowledgements in order and marks. Answers the keys that are now on hold."""
-        numbers = await self._number(connection, rows)
+        numbers = await self._number(lead, rows)
         held: set[UUID] = set()
         sent: list[Row] = []
         try:
@@ -169,23 +130,28 @@ class Relay:
                         sent.append(row)
                 except _OF_THE_RECORD as error:
                     self._hold(row, error, held)
+                except OutOfOrderSequenceNumber:
+                    if not held:
+                        raise  # else it is the gap of the refused record: the next producer sends this again
         finally:
             if sent:
-                await self._run(
-                    connection.execute, _MARK, [row["position"] for row in sent], [row["day"] for row in sent]
-                )
+                async with lead.connection() as connection:
+                    await connection.execute(
+                        _MARK, [row["position"] for row in sent], [row["day"] for row in sent]
+                    )
         return held
 
-    async def _number(self, connection: "asyncpg.Connection[Any]", rows: Sequence[Row]) -> Numbers:
+    async def _number(self, lead: Lead, rows: Sequence[Row]) -> Numbers:
         """The stream number of each event; a number once given is kept, so a resend carries the same."""
         fresh = [row for row in rows if row["events_topic"] and row["stream_n"] is None]
         numbers = {
             row["position"]: f"{row['stream_epoch']}.{row['stream_n']}" for row in rows if row["stream_n"]
         }
         if fresh:
-            given = await self._run(
-                connection.fetch, _NUMBER, [row["position"] for row in fresh], [row["day"] for row in fresh]
-            )
+            async with lead.connection() as connection:
+                given = await connection.fetch(
+                    _NUMBER, [row["position"] for row in fresh], [row["day"] for row in fresh]
+                )
             numbers |= {row["position"]: f"{row['stream_epoch']}.{row['stream_n']}" for row in given}
         return numbers
 

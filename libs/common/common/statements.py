@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ClauseElement, Table, bindparam
+from sqlalchemy import ClauseElement, ColumnElement, Table, bindparam, literal_column
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -21,7 +21,7 @@ class Statement:
     __slots__ = ("_fixed", "_names", "_open", "sql")
 
     def __init__(self, core: ClauseElement) -> None:
-        compiled = core.compile(dialect=_DIALECT)
+        compiled = core.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)
         self.sql = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
@@ -41,3 +41,10 @@ def insert_into(table: Table, *columns: str) -> Insert:
     """`INSERT` of exactly these columns (all of them when none is named), each a parameter of its own name."""
     names = columns or tuple(table.columns.keys())
     return insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in names})
+
+
+def constant(word: str) -> ColumnElement[str]:
+    """A word that stands in the SQL itself, so that partial indexes on it are always recognised."""
+    if not word.replace("_", "").isalnum():
+        raise ValueError(f"not a plain word: {word!r}")
+    return literal_column(f"'{word}'")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, create_model
 
 from common import idempotency
 from common.auth import Caller, Verifier
@@ -54,6 +54,7 @@ async def calling(
 
 
 Calling = Annotated[Caller, Depends(calling)]
+IfMatch = Annotated[str | None, Header(max_length=200)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -61,14 +62,20 @@ async def demanding(
     request: Request,
     caller: Calling,
     idempotency_key: IdempotencyKey = None,
-    if_match: Annotated[str | None, Header(max_length=200)] = None,
+    if_match: IfMatch = None,
 ) -> Demand:
     """The conditions under which a command is to be carried out."""
-    if idempotency_key is None:
-        return Demand(caller.user_id, if_match=if_match)
-    body = await request.body()
-    seal = idempotency.digest(request.app.state.index_key, request.method, request.url.path, body)
-    return Demand(caller.user_id, idempotency_key, seal, if_match)
+    return await demand_of(request, caller.user_id, idempotency_key, if_match)
+
+
+async def demand_of(request: Request, user_id: UUID, key: str | None, if_match: str | None = None) -> Demand:
+    """What this request demands when it is done by `user_id`; with a key, its method, path and body are sealed."""
+    if key is None:
+        return Demand(user_id, if_match=if_match)
+    seal = idempotency.digest(
+        request.app.state.index_key, request.method, request.url.path, await request.body()
+    )
+    return Demand(user_id, key, seal, if_match)
 
 
 Demanding = Annotated[Demand, Depends(demanding)]
@@ -102,3 +109,13 @@ def list_answer(request: Request, items: Sequence[Any], after: str | None) -> Re
 
 def location(path: str, resource: UUID) -> dict[str, str]:
     return {"location": f"{path}/{resource}"}
+
+
+def shows(view: type[BaseModel], status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of an answer that is encoded by hand: it has this shape."""
+    return {status: {"model": view, "description": "as it is now"}}
+
+
+def shows_list(view: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of a list: a page of these and the cursor of the next."""
+    return shows(create_model(f"{view.__name__}List", items=(list[view], ...), next=(str | None, None)))  # type: ignore[valid-type]

@@ -1,5 +1,6 @@
 """Kafka's jars: exactly those of `kafka.lock`, each compared with its SHA-256."""
 
+import fcntl
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,12 @@ def kafka_jars() -> list[Path]:
     """The jars in the local Maven cache, downloaded where missing. Raises ProcessFailed."""
     maven = MavenContext(timeout=60)
     lines = [line.split() for line in _LOCK.read_text().splitlines()]
-    with ThreadPoolExecutor(max_workers=8) as downloads:
+    maven.repo_cache.mkdir(parents=True, exist_ok=True)
+    with (
+        (maven.repo_cache / "wardline.lock").open("w") as turn,
+        ThreadPoolExecutor(max_workers=8) as downloads,
+    ):
+        fcntl.flock(turn, fcntl.LOCK_EX)  # jgo writes in place: two at once would read each other's halves
         return list(downloads.map(lambda line: _fetch(maven, *line), lines))
 
 
@@ -29,12 +35,20 @@ def lock() -> None:
 
 
 def _fetch(maven: MavenContext, name: str, sha256: str) -> Path:
+    path = _resolve(maven, name)
+    if _sha256(path) != sha256:
+        path.unlink()  # half of a download that was interrupted
+        path = _resolve(maven, name)
+    if _sha256(path) != sha256:
+        raise ProcessFailed(f"{path}, a part of Kafka, is not the one that is locked.")
+    return path
+
+
+def _resolve(maven: MavenContext, name: str) -> Path:
     try:
-        path = maven.create_dependency(name).artifact.resolve()
+        path: Path = maven.create_dependency(name).artifact.resolve()
     except Exception as error:  # jgo names no exceptions of its own
         raise ProcessFailed(f"{name}, a part of Kafka, could not be downloaded: {error}") from error
-    if _sha256(path) != sha256:
-        raise ProcessFailed(f"{path} is not the {name} that is locked; delete it and try again.")
     return path
 
 

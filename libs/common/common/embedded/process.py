@@ -48,7 +48,7 @@ class Process:
         self._stop_signal = stop_signal
         self._stop_seconds = stop_seconds
         self.owner = owner
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: psutil.Popen | None = None
 
     def launch(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Start the command, after stopping what an earlier, killed parent may have left running."""
@@ -59,7 +59,7 @@ class Process:
         shim = [sys.executable, "-IS", tether.__file__, str(int(self._stop_signal)), owner, str(os.getpid())]
         with self.log.open("ab") as log:
             self._child = _starter.submit(
-                subprocess.Popen,
+                psutil.Popen,
                 [*shim, *command],
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -67,7 +67,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C is for the parent, which stops in order
             ).result()
-        self._pid_file.write_text(f"{self._child.pid} {psutil.Process(self._child.pid).create_time()}")
+        self._pid_file.write_text(f"{self._child.pid} {self._child.create_time()}")
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Poll until ready. Raises ProcessFailed when the process ends first or the time is up."""
@@ -106,28 +106,24 @@ class Process:
         if self._child is None:
             return
         if self.alive():
-            _end(psutil.Process(self._child.pid), self._stop_signal, self._stop_seconds)
-            self._child.wait()
+            _end(self._child, self._stop_signal, self._stop_seconds)
         self._child = None
         self._pid_file.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End the process at once (SIGKILL) and wait until its own children are gone too."""
         if self._child is not None and self.alive():
-            _end(psutil.Process(self._child.pid), signal.SIGKILL, self._stop_seconds)
-            self._child.wait()
+            _end(self._child, signal.SIGKILL, self._stop_seconds)
 
     def obituary(self) -> str:
         """One sentence: how the process ended, its last words, and where its log is."""
         code = self._child.poll() if self._child else None
-        lines = self.log.read_text(errors="replace").split("\n") if self.log.exists() else []
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
-        how = (
-            f"was ended by {signal.Signals(-code).name}"
-            if code and code < 0
-            else f"ended with exit code {code}"
-        )
-        return f"{self.name} {how}; its last words were “{last[:300]}” and its log is {self.log}."
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        last = next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        by_signal = signal.Signals(-code).name if code and code < 0 else None
+        how = f"was ended by {by_signal}" if by_signal else f"ended with exit code {code}"
+        words = f"; its last words were “{last}”" if last else ""
+        return f"{self.name} {how}{words}; its log is {self.log}."
 
     def stop_leftover(self) -> None:
         """End the process that the pid file names, if it is still the same one."""

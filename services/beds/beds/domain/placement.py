@@ -1,0 +1,324 @@
+"""A placement: where the patient of one admission is, and the answer to what the admission wants (domain §2)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from common.errors import FieldError, Invalid, Refusal
+from common.stamp import Stamp, version_tag
+
+REPORTED_BACK = timedelta(hours=24)
+"""How far back a reported time may lie: wards document late (domain, *Two times*)."""
+
+
+class PlacementState(StrEnum):
+    QUEUED = "queued"
+    HELD = "held"
+    IN_BED = "in_bed"
+    ON_LEAVE = "on_leave"
+    LEFT = "left"
+    WITHDRAWN = "withdrawn"
+
+
+class Unplaced(StrEnum):
+    """Why a queued placement has no bed (`refusal`). Only `no_bed` is tried again without a person or a new want."""
+
+    NO_BED = "no_bed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    REVERSED = "reversed"
+    RECOVERED = "recovered"
+
+
+class Priority(StrEnum):
+    """How urgent an admission is (HL7 table 0007), the most urgent first."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    ELECTIVE = "elective"
+
+
+P = PlacementState
+HERE = (P.IN_BED, P.ON_LEAVE)
+WAITING = (P.QUEUED, P.HELD)
+
+
+class NotWaiting(Refusal):
+    code = "not_waiting"
+    sentence = "This patient is not waiting for a bed."
+
+
+class AlreadyArrived(Refusal):
+    code = "already_arrived"
+    sentence = "This patient has arrived already."
+
+
+class NotInABed(Refusal):
+    code = "not_in_a_bed"
+    sentence = "This patient is not in a bed."
+
+
+class HoldExpired(Refusal):
+    code = "hold_expired"
+    sentence = "The hold is over. Hold a bed again, or name a free bed for a direct arrival."
+
+
+class AdmissionAlreadyHolds(Refusal):
+    code = "admission_already_holds"
+    sentence = "This admission holds this bed already."
+
+
+class PatientInAnotherBed(Refusal):
+    code = "patient_in_another_bed"
+    sentence = "This patient is in another bed. Record the departure from there first."
+
+
+class TransferNeeded(Refusal):
+    code = "transfer_needed"
+    sentence = "This bed belongs to another department; a move stays within one."
+
+
+class AlreadyThere(Refusal):
+    code = "already_there"
+    sentence = "The patient is in this bed already."
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What an admission wants: a bed in a department, or one certain bed of it."""
+
+    department_id: UUID
+    bed_id: UUID | None
+    priority: Priority
+    needs: dict[str, Any]
+    ready: bool
+
+
+class Wish(NamedTuple):
+    """What the admission says now: its want (None: nothing), which version of it, and for which stay."""
+
+    admission_id: UUID
+    patient_id: UUID
+    want: Want | None
+    want_version: int
+    stay_number: int
+
+
+class Reconciled(NamedTuple):
+    """What a wish comes to before any bed is looked for."""
+
+    placement: "Placement"
+    ends_hold: bool
+    seeks_bed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Who waits, who holds, who is in a bed: one per admission, published in whole as the answer to its want."""
+
+    admission_id: UUID
+    patient_id: UUID
+    state: PlacementState
+    department_id: UUID | None
+    bed_id: UUID | None
+    hold_id: UUID | None
+    held_until: datetime | None
+    since: datetime
+    want: Want | None
+    want_version: int
+    stay_number: int
+    refusal: Unplaced | None
+    left_reason_code: str | None
+    version: int
+    changed_at: datetime
+    changed_by: str
+
+    @classmethod
+    def first(cls, wish: Wish, stamp: Stamp) -> "Placement":
+        """Before its first answer: queued, version 0."""
+        return cls(
+            admission_id=wish.admission_id,
+            patient_id=wish.patient_id,
+            state=P.QUEUED,
+            department_id=None,
+            bed_id=None,
+            hold_id=None,
+            held_until=None,
+            since=stamp.at,
+            want=None,
+            want_version=0,
+            stay_number=1,
+            refusal=None,
+            left_reason_code=None,
+            version=0,
+            changed_at=stamp.at,
+            changed_by=stamp.by,
+        )
+
+    def tag(self, now: datetime) -> str:
+        return version_tag(self.version, lapsed=self.settled(now) is not self)
+
+    def settled(self, now: datetime) -> "Placement":
+        """As the clock has it: past its end, a hold is none and the placement is queued as `expired`."""
+        if self.state is P.HELD and self.held_until is not None and self.held_until <= now:
+            return replace(self, state=P.QUEUED, refusal=Unplaced.EXPIRED, **_NO_BED)
+        return self
+
+    def reconciled(self, wish: Wish, held_department: UUID | None, stamp: Stamp) -> Reconciled:
+        """Steps 1 to 4 of the protocol, not yet stamped: `held` (step 5) or `answered` (step 6) follows.
+
+        `held_department` is that of the bed held now. The caller has checked that the wish is newer.
+        """
+        placement = replace(self, want=wish.want, want_version=wish.want_version)
+        if self._is_decided(wish):
+            return Reconciled(placement, ends_hold=False, seeks_bed=False)
+        fits = self._hold_fits(wish.want, held_department, stamp.at)
+        ends_hold = self.state is P.HELD and not fits
+        if ends_hold:
+            placement = replace(placement, state=P.QUEUED, since=stamp.at, **_NO_BED)
+        if wish.want is None:
+            over = P.LEFT if placement.stay_number > 1 else P.WITHDRAWN
+            placement = replace(placement, state=over, refusal=None, since=stamp.at)
+        elif placement.state is not P.HELD:
+            queued_since = self.since if self.state is P.QUEUED else stamp.at
+            placement = replace(
+                placement,
+                state=P.QUEUED,
+                department_id=wish.want.department_id,
+                refusal=Unplaced.NO_BED,
+                since=queued_since,
+                stay_number=wish.stay_number,
+                left_reason_code=None,
+            )
+        return Reconciled(placement, ends_hold, seeks_bed=placement.state is P.QUEUED)
+
+    def answered(self, stamp: Stamp) -> "Placement":
+        """The answer to a want: published also when nothing but `want_version` has changed."""
+        return self._stamped(stamp)
+
+    def _is_decided(self, wish: Wish) -> bool:
+        """Presence is not changed by a want (step 2)."""
+        reopened = wish.want is not None and wish.stay_number > self.stay_number
+        return (
+            self.state in HERE
+            or self.refusal is Unplaced.RECOVERED
+            or (self.state is P.LEFT and not reopened)
+        )
+
+    def _hold_fits(self, want: Want | None, held_department: UUID | None, now: datetime) -> bool:
+        return (
+            self.state is P.HELD
+            and want is not None
+            and held_department == want.department_id
+            and want.bed_id in (None, self.bed_id)
+            and self.held_until is not None
+            and self.held_until > now
+        )
+
+    def held(
+        self, bed_id: UUID, department_id: UUID, hold_id: UUID, until: datetime, stamp: Stamp
+    ) -> "Placement":
+        """Holds a bed, in the queue or with another hold that has ended before. Raises `NotWaiting`."""
+        if self.state not in WAITING or self.want is None or self.refusal is Unplaced.RECOVERED:
+            raise NotWaiting(**self.facts())
+        return replace(
+            self,
+            state=P.HELD,
+            bed_id=bed_id,
+            department_id=department_id,
+            hold_id=hold_id,
+            held_until=until,
+            refusal=None,
+        )._stamped(stamp, since=stamp.at)
+
+    def unheld(self, refusal: Unplaced, stamp: Stamp) -> "Placement":
+        """Its hold has ended without an arrival: waits again, for a person."""
+        department = self.want.department_id if self.want else self.department_id
+        return replace(
+            self, state=P.QUEUED, refusal=refusal, **(_NO_BED | {"department_id": department})
+        )._stamped(stamp, since=stamp.at)
+
+    def bed_for_arrival(self, named: UUID | None) -> UUID:
+        """The bed that is named, else the one that is held. Raises `AlreadyArrived`, `NotWaiting`, `HoldExpired`."""
+        if self.state in HERE:
+            raise AlreadyArrived(**self.facts())
+        if self.state not in WAITING or (self.want is None and self.refusal is not Unplaced.RECOVERED):
+            raise NotWaiting(**self.facts())
+        bed_id = named or self.bed_id
+        if bed_id is None and self.refusal is Unplaced.EXPIRED:
+            raise HoldExpired(**self.facts())
+        if bed_id is None:
+            raise Invalid(
+                "No bed is held for this patient: name a free one.",
+                errors=[FieldError(field="body.bed_id", code="missing", message="name the bed")],
+            )
+        return bed_id
+
+    def arrived(self, bed_id: UUID, department_id: UUID, stamp: Stamp) -> "Placement":
+        return replace(
+            self,
+            state=P.IN_BED,
+            bed_id=bed_id,
+            department_id=department_id,
+            hold_id=None,
+            held_until=None,
+            refusal=None,
+        )._stamped(stamp, since=stamp.at)
+
+    def moved(self, bed_id: UUID, department_id: UUID, stamp: Stamp) -> "Placement":
+        """Into another bed of the same department. Raises `NotInABed`, `AlreadyThere`, `TransferNeeded`."""
+        if self.state is not P.IN_BED:
+            raise NotInABed(**self.facts())
+        if self.bed_id == bed_id:
+            raise AlreadyThere(**self.facts())
+        if self.department_id != department_id:
+            raise TransferNeeded(**self.facts())
+        return replace(self, bed_id=bed_id)._stamped(stamp, since=stamp.at)
+
+    def departed(self, reason_code: str, stamp: Stamp) -> "Placement":
+        """Gone: a fact, never refused for paperwork. Raises `NotInABed`."""
+        if self.state not in HERE and self.refusal is not Unplaced.RECOVERED:
+            raise NotInABed(**self.facts())
+        return replace(self, state=P.LEFT, bed_id=None, refusal=None, left_reason_code=reason_code)._stamped(
+            stamp, since=stamp.at
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What a refusal tells of the placement as it is now, and who made it so."""
+        return {
+            "admission_id": self.admission_id,
+            "state": self.state,
+            "bed_id": self.bed_id,
+            "held_until": self.held_until,
+            "changed_at": self.changed_at,
+            "changed_by": self.changed_by,
+        }
+
+    def _stamped(self, stamp: Stamp, since: datetime | None = None) -> "Placement":
+        return replace(
+            self,
+            version=self.version + 1,
+            since=since or self.since,
+            changed_at=stamp.at,
+            changed_by=stamp.by,
+        )
+
+
+def check_reported(occurred_at: datetime | None, last_movement: datetime, now: datetime) -> None:
+    """A reported time lies in the last 24 hours, not in the future and not before the last movement."""
+    if occurred_at is None or max(last_movement, now - REPORTED_BACK) <= occurred_at <= now:
+        return
+    raise Invalid(
+        errors=[
+            FieldError(
+                field="body.occurred_at",
+                code="not_plausible",
+                message="within the last 24 hours, not in the future, not before the last movement",
+            )
+        ]
+    )
+
+
+_NO_BED: dict[str, Any] = {"bed_id": None, "hold_id": None, "held_until": None}

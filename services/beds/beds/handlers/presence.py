@@ -1,0 +1,85 @@
+"""Arrival, departure and move: facts about where a patient is (domain §2, *Commands on presence*)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from beds import records
+from beds.domain.cleaning import CleaningType
+from beds.domain.placement import HERE, NotInABed, PlacementState, check_reported
+from beds.events import PlacementEvent
+from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
+from beds.policies import POLICIES, Act
+from common.auth import Caller
+from common.command import command
+from common.db import UnitOfWork
+from common.idempotency import Outcome
+
+
+@command
+async def confirm_arrival(
+    act: UnitOfWork, caller: Caller, admission_id: UUID, named_bed: UUID | None
+) -> Outcome:
+    """The patient is in the held bed, or directly in a free one that is named."""
+    placement = await records.placements.lock(act, admission_id)
+    locked = await records.beds.lock_all(act, (named_bed, placement.bed_id))
+    POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
+    stamp = await act.stamp(placement, *locked.values())
+    act.demand.expect(placement.tag(stamp.at))
+    bed = locked[placement.settled(stamp.at).bed_for_arrival(named_bed)]
+    POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, bed.department_id)
+
+    if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed.id):
+        await give_up_hold(act, placement, locked[placement.bed_id], stamp)
+    await occupy(act, bed, placement, stamp)
+    arrived = placement.arrived(bed.id, bed.department_id, stamp)
+    await save_placement(act, PlacementEvent.ARRIVED, placement, arrived)
+    await records.add_movement(act, "arrival", admission_id, stamp, to_bed_id=bed.id)
+    return Outcome(201, admission_id)
+
+
+@command
+async def record_departure(
+    act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str, occurred_at: datetime | None
+) -> Outcome:
+    """The patient has left: the bed is dirty and gets a cleaning job."""
+    placement = await records.placements.lock(act, admission_id)
+    locked = await records.beds.lock_all(act, (placement.bed_id if placement.state in HERE else None,))
+    POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
+    stamp = await act.stamp(placement, *locked.values())
+    act.demand.expect(placement.tag(stamp.at))
+    left = placement.departed(reason_code, stamp)
+    check_reported(occurred_at, placement.since, stamp.at)
+
+    for bed in locked.values():
+        await vacate(act, bed, stamp, CleaningType.DISCHARGE)
+    await save_placement(act, PlacementEvent.DEPARTED, placement, left, occurred_at=occurred_at or stamp.at)
+    await records.add_movement(
+        act,
+        "departure",
+        admission_id,
+        stamp,
+        from_bed_id=placement.bed_id,
+        occurred_at=occurred_at,
+        reason_code=reason_code,
+    )
+    return Outcome(200, admission_id)
+
+
+@command
+async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_bed: UUID) -> Outcome:
+    """The patient is in another bed of the same department now; the old one is dirty."""
+    placement = await records.placements.lock(act, admission_id)
+    POLICIES.allow(caller, Act.MOVE_WITHIN, placement.department_id)
+    if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
+        raise NotInABed(**placement.facts())
+    locked = await records.beds.lock_all(act, (placement.bed_id, to_bed))
+    old, new = locked[placement.bed_id], locked[to_bed]
+    stamp = await act.stamp(placement, old, new)
+    act.demand.expect(placement.tag(stamp.at))
+    moved = placement.moved(new.id, new.department_id, stamp)
+
+    await vacate(act, old, stamp, CleaningType.TRANSFER)
+    await occupy(act, new, placement, stamp)
+    await save_placement(act, PlacementEvent.MOVED, placement, moved, previous={"bed_id": old.id})
+    await records.add_movement(act, "move", admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id)
+    return Outcome(201, admission_id)

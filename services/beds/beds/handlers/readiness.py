@@ -1,0 +1,75 @@
+"""Whether a bed can be used at all: blocked and unblocked, closed and opened, declared ready."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from beds import records
+from beds.domain.bed import Bed, BedState
+from beds.domain.cleaning import CleaningType
+from beds.events import BedEvent
+from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
+from beds.policies import POLICIES, Act
+from common.auth import Caller
+from common.command import command
+from common.db import UnitOfWork
+from common.idempotency import Outcome
+from common.stamp import Stamp
+
+
+@command
+async def block_bed(
+    act: UnitOfWork, caller: Caller, bed_id: UUID, reason_code: str, return_expected_at: datetime | None
+) -> Outcome:
+    def blocked(bed: Bed, stamp: Stamp) -> Bed:
+        return bed.blocked(reason_code, return_expected_at, stamp)
+
+    return await _step(act, caller, Act.BLOCK_BED, bed_id, BedEvent.BLOCKED, blocked)
+
+
+@command
+async def unblock_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
+    """Back from repair: dirty until cleaned."""
+    return await _step(act, caller, Act.BLOCK_BED, bed_id, BedEvent.UNBLOCKED, Bed.unblocked)
+
+
+@command
+async def close_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, status: int) -> Outcome:
+    outcome = await _step(act, caller, Act.CLOSE_BED, bed_id, BedEvent.CLOSED, Bed.closed)
+    return outcome._replace(status=status)
+
+
+@command
+async def open_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
+    return await _step(act, caller, Act.CLOSE_BED, bed_id, BedEvent.OPENED, Bed.opened)
+
+
+@command
+async def declare_ready(act: UnitOfWork, caller: Caller, bed_id: UUID, reason_code: str) -> Outcome:
+    """A dirty bed is declared ready without a cleaning job; the reason is in the event and so in the audit log."""
+    permission = Act.OVERRIDE_READINESS
+    return await _step(
+        act, caller, permission, bed_id, BedEvent.READIED, Bed.readied, reason_code=reason_code
+    )
+
+
+async def _step(
+    act: UnitOfWork,
+    caller: Caller,
+    permission: Act,
+    bed_id: UUID,
+    what: BedEvent,
+    decide: Callable[[Bed, Stamp], Bed],
+    **more: str,
+) -> Outcome:
+    bed = await records.beds.lock(act, bed_id)
+    POLICIES.allow(caller, permission, bed.department_id)
+    stamp = await act.stamp(bed)
+    act.demand.expect(bed.tag(stamp.at))
+    after = decide(bed, stamp)
+    if bed.state is BedState.DIRTY:
+        await cancel_cleaning(act, bed, stamp)
+    await save_bed(act, what, bed, after, **more)
+    if after.state is BedState.DIRTY:
+        await open_cleaning(act, after, stamp, CleaningType.DAILY)
+    return Outcome(200, bed_id)

@@ -1,0 +1,109 @@
+"""What many use cases record in the same way: a bed's step with its event, a hold taken or given up, a bed vacated."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from beds import records
+from beds.domain.bed import HOLD, Bed, BedState
+from beds.domain.cleaning import CleaningJob, CleaningType
+from beds.domain.placement import Placement, PlacementState
+from beds.events import BedEvent, CleaningJobEvent, PlacementEvent, happened
+from common.db import UnitOfWork
+from common.ids import new_id
+from common.stamp import Stamp
+
+
+async def save_bed(act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, **more: Any) -> None:
+    """One step of a bed and its event."""
+    settled = before.settled(after.changed_at)
+    if settled is not before and after.state in (BedState.BLOCKED, BedState.CLOSED):
+        await records.beds.save(act, settled)  # the table of allowed steps knows no blocking of a held bed
+    await records.beds.save(act, after)
+    act.publish(happened(what, after.id, after, before, **more))
+
+
+async def save_placement(
+    act: UnitOfWork, what: PlacementEvent, before: Placement | None, after: Placement, **more: Any
+) -> None:
+    """A change of a placement and its event; `before` is None for the first."""
+    if before is None:
+        await records.placements.add(act, after)
+    else:
+        await records.placements.save(act, after)
+    act.publish(happened(what, after.admission_id, after, before, **more))
+
+
+async def take_hold(
+    act: UnitOfWork,
+    before: Placement | None,
+    waiting: Placement,
+    bed: Bed,
+    stamp: Stamp,
+    until: datetime | None = None,
+) -> UUID:
+    """The bed is held for the waiting placement, whose earlier hold ends. `before` is what is stored of it now.
+
+    Answers the id of the hold.
+    """
+    hold_id, end = new_id(), until or stamp.at + HOLD
+    held = bed.held(hold_id, waiting.admission_id, waiting.patient_id, end, stamp)
+    placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
+    await records.end_hold(act, waiting.admission_id, stamp)
+    await records.add_hold(act, held)
+    await save_bed(act, BedEvent.HELD, bed, held)
+    await save_placement(act, PlacementEvent.HELD, before, placed)
+    return hold_id
+
+
+async def give_up_hold(act: UnitOfWork, placement: Placement, bed: Bed, stamp: Stamp) -> None:
+    """The hold of the placement ends; its bed is available again unless another hold has taken it since."""
+    await records.end_hold(act, placement.admission_id, stamp)
+    if bed.hold_id == placement.hold_id:
+        expired = placement.settled(stamp.at) is not placement
+        await save_bed(act, BedEvent.HOLD_EXPIRED if expired else BedEvent.RELEASED, bed, bed.released(stamp))
+
+
+async def open_cleaning(act: UnitOfWork, bed: Bed, stamp: Stamp, kind: CleaningType) -> None:
+    """A dirty bed has an open cleaning job; one from before the bed became dirty gives way to it."""
+    await cancel_cleaning(act, bed, stamp)
+    job = CleaningJob.requested(new_id(), bed.id, bed.department_id, stamp, type=kind)
+    await records.cleaning_jobs.add(act, job)
+    act.publish(happened(CleaningJobEvent.REQUESTED, job.id, job, None))
+
+
+async def cancel_cleaning(act: UnitOfWork, bed: Bed, stamp: Stamp) -> None:
+    """The open cleaning job of a locked bed is not needed any more."""
+    job = await records.lock_open_job(act, bed.id)
+    if job is not None:
+        cancelled = job.cancelled(stamp)
+        await records.cleaning_jobs.save(act, cancelled)
+        act.publish(happened(CleaningJobEvent.CANCELLED, job.id, cancelled, job))
+
+
+async def vacate(act: UnitOfWork, bed: Bed, stamp: Stamp, kind: CleaningType) -> None:
+    """The patient is out: the stay is closed, the bed is dirty and to be cleaned."""
+    assert bed.admission_id is not None
+    await records.end_stay(act, bed.admission_id, stamp)
+    await save_bed(act, BedEvent.VACATED, bed, bed.vacated(stamp))
+    await open_cleaning(act, bed, stamp, kind)
+
+
+async def occupy(act: UnitOfWork, bed: Bed, placement: Placement, stamp: Stamp) -> None:
+    """The patient is in the bed: the hold becomes a stay; back in the own dirty bed, its cleaning is cancelled."""
+    occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
+    if bed.state is BedState.DIRTY:
+        await cancel_cleaning(act, bed, stamp)
+    await records.end_hold(act, placement.admission_id, stamp)
+    await records.add_stay(act, occupied)
+    await save_bed(act, BedEvent.OCCUPIED, bed, occupied)
+
+
+def answer_event(before: Placement | None, after: Placement) -> PlacementEvent:
+    """What happened to a placement that answers a want without a new hold."""
+    if before is None or before.state is not after.state:
+        if after.state is PlacementState.QUEUED:
+            return PlacementEvent.QUEUED
+        if after.state is PlacementState.WITHDRAWN:
+            return PlacementEvent.WITHDRAWN
+    return PlacementEvent.ANSWERED

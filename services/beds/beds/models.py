@@ -1,0 +1,211 @@
+"""Tables and constraints. Whoever writes: one occupant per bed, one stay per patient, no dirty bed given away."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID, ExcludeConstraint
+
+from beds.domain import cleaning
+from beds.domain.bed import BedNotReady, BedState, BedTaken
+from beds.domain.cleaning import AlreadyRequested, CleaningPriority, CleaningState, CleaningType
+from beds.domain.layout import CodeTaken, DepartmentState
+from beds.domain.placement import AdmissionAlreadyHolds, PatientInAnotherBed, PlacementState, Unplaced
+from common.errors import Refusal
+from common.mechanism_tables import add_mechanism_tables
+
+metadata = sa.MetaData()
+add_mechanism_tables(metadata)
+Moment = sa.DateTime(timezone=True)
+
+
+def _one_of(column: str, words: Iterable[str]) -> sa.CheckConstraint:
+    return sa.CheckConstraint(
+        f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name=f"{column}_known"
+    )
+
+
+def _history() -> tuple["sa.Column[object]", ...]:
+    return (
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("changed_at", Moment, nullable=False),
+        sa.Column("changed_by", sa.Text, nullable=False),
+    )
+
+
+department = sa.Table(
+    "department",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    *_history(),
+    _one_of("state", DepartmentState),
+    sa.Index("department_code_key", "code", unique=True, postgresql_where=sa.text("state = 'open'")),
+)
+
+room = sa.Table(
+    "room",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    *_history(),
+    sa.Index("room_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("active")),
+)
+
+bed_transition = sa.Table(
+    "bed_transition",
+    metadata,
+    sa.Column("was", sa.Text, primary_key=True),
+    sa.Column("becomes", sa.Text, primary_key=True),
+    comment="every step that a bed may take; read-only for the service",
+)
+
+bed = sa.Table(
+    "bed",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
+    sa.Column("room_id", UUID, sa.ForeignKey("room.id")),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("hold_id", UUID),
+    sa.Column("held_until", Moment),
+    sa.Column("admission_id", UUID),
+    sa.Column("patient_id", UUID),
+    sa.Column("soiled_by", UUID),
+    sa.Column("last_sanitized_at", Moment),
+    sa.Column("block_reason_code", sa.Text),
+    sa.Column("return_expected_at", Moment),
+    sa.Column("came_from", sa.Text, comment="the state before, kept by a trigger"),
+    *_history(),
+    _one_of("state", BedState),
+    sa.ForeignKeyConstraint(
+        ["came_from", "state"], ["bed_transition.was", "bed_transition.becomes"], name="bed_step_allowed"
+    ),
+    sa.CheckConstraint("came_from IS NOT NULL OR state = 'dirty'", name="new_is_dirty"),
+    sa.CheckConstraint(
+        "(state = 'held') = (hold_id IS NOT NULL AND held_until IS NOT NULL)", name="held_has_hold"
+    ),
+    sa.CheckConstraint(
+        "(state IN ('held', 'occupied')) = (admission_id IS NOT NULL)", name="taken_has_admission"
+    ),
+    sa.Index(
+        "bed_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("state <> 'closed'")
+    ),
+    sa.Index("bed_department_id_idx", "department_id", "code"),
+)
+
+placement = sa.Table(
+    "placement",
+    metadata,
+    sa.Column("admission_id", UUID, primary_key=True),
+    sa.Column("patient_id", UUID, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("department_id", UUID),
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id")),
+    sa.Column("hold_id", UUID),
+    sa.Column("held_until", Moment),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("want", JSONB),
+    sa.Column("want_version", sa.BigInteger, nullable=False),
+    sa.Column("stay_number", sa.Integer, nullable=False),
+    sa.Column("refusal", sa.Text),
+    sa.Column("left_reason_code", sa.Text),
+    *_history(),
+    _one_of("state", PlacementState),
+    _one_of("refusal", Unplaced),
+    sa.CheckConstraint(
+        "(state IN ('held', 'in_bed', 'on_leave')) = (bed_id IS NOT NULL)", name="placed_has_bed"
+    ),
+    sa.CheckConstraint(
+        "(state = 'held') = (hold_id IS NOT NULL AND held_until IS NOT NULL)", name="held_has_hold"
+    ),
+    sa.Index("placement_queue", "department_id", "since", postgresql_where=sa.text("state = 'queued'")),
+    sa.Index("placement_held_until", "held_until", postgresql_where=sa.text("state = 'held'")),
+    sa.Index("placement_department_state", "department_id", "state"),
+    sa.Index("placement_patient", "patient_id"),
+)
+
+occupancy = sa.Table(
+    "occupancy",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id"), nullable=False),
+    sa.Column("admission_id", UUID, nullable=False),
+    sa.Column("patient_id", UUID, nullable=False),
+    sa.Column("period", TSTZRANGE, nullable=False),
+    _one_of("kind", ("hold", "stay")),
+    sa.CheckConstraint("NOT isempty(period)", name="period_not_empty"),
+    ExcludeConstraint(("bed_id", "="), ("period", "&&"), name="occupancy_one_per_bed"),
+    ExcludeConstraint(
+        ("admission_id", "="),
+        ("period", "&&"),
+        where=sa.text("kind = 'hold'"),
+        name="occupancy_one_hold_per_admission",
+    ),
+    ExcludeConstraint(
+        ("patient_id", "="),
+        ("period", "&&"),
+        where=sa.text("kind = 'stay'"),
+        name="occupancy_one_stay_per_patient",
+    ),
+)
+
+movement = sa.Table(
+    "movement",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("admission_id", UUID, sa.ForeignKey("placement.admission_id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("from_bed_id", UUID),
+    sa.Column("to_bed_id", UUID),
+    sa.Column("moved_at", Moment, nullable=False),
+    sa.Column("occurred_at", Moment, nullable=False),
+    sa.Column("moved_by", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.Text),
+    _one_of("kind", ("arrival", "move", "departure")),
+    sa.Index("movement_admission", "admission_id", "moved_at"),
+)
+
+cleaning_job = sa.Table(
+    "cleaning_job",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id"), nullable=False),
+    sa.Column("department_id", UUID, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("requested_at", Moment, nullable=False),
+    sa.Column("started_at", Moment),
+    sa.Column("started_by", sa.Text),
+    sa.Column("completed_at", Moment),
+    *_history(),
+    _one_of("type", CleaningType),
+    _one_of("priority", CleaningPriority),
+    _one_of("state", CleaningState),
+    sa.Index(
+        "cleaning_job_one_open_per_bed",
+        "bed_id",
+        unique=True,
+        postgresql_where=sa.text(f"state IN ({', '.join(repr(str(word)) for word in cleaning.OPEN)})"),
+    ),
+    sa.Index("cleaning_job_department", "department_id", "state", "requested_at"),
+)
+
+#: The constraint that fires, and what it means to the person who asked.
+REFUSALS: dict[str, type[Refusal]] = {
+    "department_code_key": CodeTaken,
+    "room_code_key": CodeTaken,
+    "bed_code_key": CodeTaken,
+    "bed_step_allowed": BedNotReady,
+    "occupancy_one_per_bed": BedTaken,
+    "occupancy_one_hold_per_admission": AdmissionAlreadyHolds,
+    "occupancy_one_stay_per_patient": PatientInAnotherBed,
+    "cleaning_job_one_open_per_bed": AlreadyRequested,
+}

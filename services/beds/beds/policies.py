@@ -1,0 +1,39 @@
+"""Who may do what in beds: contract §2, *Beds*. What is not here is refused."""
+
+from enum import StrEnum
+
+from common.policies import Policies, Scope
+
+ANY, DEPT = Scope.ANY, Scope.DEPARTMENTS
+
+
+class Act(StrEnum):
+    READ_LAYOUT = "read_layout"
+    CHANGE_LAYOUT = "change_layout"
+    HOLD_BED = "hold_bed"
+    BLOCK_BED = "block_bed"
+    CLOSE_BED = "close_bed"
+    OVERRIDE_READINESS = "override_readiness"
+    READ_PLACEMENTS = "read_placements"
+    MOVE_IN_OR_OUT = "record_arrival_or_departure"
+    MOVE_WITHIN = "move_within_department"
+    CLEAN = "clean"
+
+
+CLINICAL = dict.fromkeys(("nurse", "charge_nurse", "physician", "bed_manager", "unit_manager"), ANY)
+
+POLICIES = Policies(
+    {
+        Act.READ_LAYOUT: CLINICAL
+        | {"housekeeping": ANY, "staffing_coordinator": ANY, "auditor": ANY, "admin": ANY},
+        Act.CHANGE_LAYOUT: {"admin": ANY},
+        Act.HOLD_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
+        Act.CLOSE_BED: {"admin": ANY},
+        Act.OVERRIDE_READINESS: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
+        Act.READ_PLACEMENTS: CLINICAL,
+        Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
+        Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.CLEAN: {"housekeeping": ANY, "nurse": DEPT, "charge_nurse": DEPT},
+    }
+)

@@ -1,0 +1,137 @@
+"""Reads: one statement each, rows shaped for the answer. A hold that is past its end is shown as none."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from beds.domain.bed import STATUS, BedState
+from beds.domain.placement import PlacementState, Unplaced
+from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
+from common.paging import Listing, optional
+from common.statements import Statement, constant
+
+Row = Any
+
+_clock = sa.func.clock_timestamp()
+
+
+def _any_of(column: "sa.ColumnElement[Any]", name: str) -> "sa.ColumnElement[bool]":
+    words: sa.BindParameter[Any] = sa.bindparam(name, type_=ARRAY(sa.Text))
+    return sa.or_(words.is_(None), column == sa.any_(words))
+
+
+# Departments and rooms
+_departments = sa.select(*department.c).where(_any_of(department.c.state, "states"))
+DEPARTMENTS = Listing(_departments, key=department.c.id, orders={"code": department.c.code}, default="code")
+DEPARTMENT = Statement(sa.select(*department.c).where(department.c.id == sa.bindparam("of_id")))
+
+_rooms = sa.select(*room.c).where(
+    optional(room.c.department_id, "department_id"), optional(room.c.active, "active")
+)
+ROOMS = Listing(_rooms, key=room.c.id, orders={"code": room.c.code}, default="code")
+ROOM = Statement(sa.select(*room.c).where(room.c.id == sa.bindparam("of_id")))
+
+# Beds
+_lapsed = sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _clock)
+_state = sa.case((_lapsed, constant(BedState.AVAILABLE)), else_=bed.c.state)
+_bed_columns = [column for column in bed.c if column.name not in ("state", "came_from", "soiled_by")]
+_beds = sa.select(*_bed_columns, _state.label("state"), sa.func.coalesce(_lapsed, sa.false()).label("lapsed"))
+_filtered_beds = _beds.where(
+    optional(bed.c.department_id, "department_id"),
+    optional(bed.c.room_id, "room_id"),
+    _any_of(_state, "states"),
+)
+BEDS = Listing(
+    _filtered_beds,
+    key=bed.c.id,
+    orders={"code": bed.c.code, "since": bed.c.since, "changed_at": bed.c.changed_at},
+    default="code",
+)
+BED = Statement(_beds.where(bed.c.id == sa.bindparam("of_id")))
+BEDS_OF_DEPARTMENT = Statement(
+    sa.select(bed.c.id).where(bed.c.department_id == sa.bindparam("of_department"))
+)
+BEDS_OF_ROOM = Statement(
+    sa.select(bed.c.id).where(
+        bed.c.room_id == sa.bindparam("of_room"), bed.c.state != constant(BedState.CLOSED)
+    )
+)
+
+
+def bed_view(row: Row) -> dict[str, Any]:
+    """A bed as the API shows it, with the words of contract §3."""
+    view = dict(row)
+    if view.pop("lapsed"):
+        view |= {"hold_id": None, "held_until": None, "admission_id": None, "patient_id": None}
+    status, hl7_status = STATUS[view["state"]]
+    return view | {"status": status, "hl7_status": hl7_status, "held": view["state"] == BedState.HELD}
+
+
+# Holds
+_hold_end = sa.func.upper(occupancy.c.period)
+HOLD = Statement(
+    sa.select(
+        occupancy.c.id,
+        occupancy.c.bed_id,
+        occupancy.c.admission_id,
+        sa.func.lower(occupancy.c.period).label("held_from"),
+        _hold_end.label("held_until"),
+        (_hold_end > _clock).label("live"),
+    ).where(occupancy.c.id == sa.bindparam("of_id"))
+)
+HOLD_OF = Statement(
+    sa.select(occupancy.c.admission_id).where(
+        occupancy.c.id == sa.bindparam("hold_id"),
+        occupancy.c.bed_id == sa.bindparam("of_bed"),
+        occupancy.c.kind == constant("hold"),
+    )
+)
+
+# Placements
+_hold_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _clock)
+_place_state = sa.case((_hold_over, constant(PlacementState.QUEUED)), else_=placement.c.state)
+_refusal = sa.case((_hold_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal)
+_placement_columns = [column for column in placement.c if column.name not in ("state", "refusal")]
+_placements = sa.select(
+    *_placement_columns,
+    _place_state.label("state"),
+    _refusal.label("refusal"),
+    sa.func.coalesce(_hold_over, sa.false()).label("lapsed"),
+)
+PLACEMENTS = Listing(
+    _placements.where(optional(placement.c.department_id, "department_id"), _any_of(_place_state, "states")),
+    key=placement.c.admission_id,
+    orders={"since": placement.c.since, "changed_at": placement.c.changed_at},
+    default="since",
+)
+PLACEMENT = Statement(_placements.where(placement.c.admission_id == sa.bindparam("of_id")))
+MOVEMENTS = Statement(
+    sa.select(*(column for column in movement.c if column.name != "admission_id"))
+    .where(movement.c.admission_id == sa.bindparam("of_id"))
+    .order_by(movement.c.moved_at)
+)
+
+
+def placement_view(row: Row) -> dict[str, Any]:
+    """A placement as the API shows it."""
+    view = dict(row)
+    if view.pop("lapsed"):
+        view |= {"hold_id": None, "held_until": None, "bed_id": None}
+    return view
+
+
+# Cleaning
+_jobs = sa.select(*cleaning_job.c)
+CLEANING_JOBS = Listing(
+    _jobs.where(
+        optional(cleaning_job.c.department_id, "department_id"),
+        optional(cleaning_job.c.bed_id, "bed_id"),
+        _any_of(cleaning_job.c.state, "states"),
+    ),
+    key=cleaning_job.c.id,
+    orders={"requested_at": cleaning_job.c.requested_at},
+    default="requested_at",
+)
+CLEANING_JOB = Statement(_jobs.where(cleaning_job.c.id == sa.bindparam("of_id")))
+BED_OF_JOB = Statement(sa.select(cleaning_job.c.bed_id).where(cleaning_job.c.id == sa.bindparam("of_job")))

@@ -1,0 +1,213 @@
+"""What the use cases load under lock and save.
+
+Lock order in every act: department, placements by id, beds by id, cleaning job, room.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from asyncpg import Range
+from sqlalchemy.dialects.postgresql import TSTZRANGE, array
+
+from beds.domain.bed import Bed, BedState
+from beds.domain.cleaning import OPEN, CleaningJob
+from beds.domain.layout import Department, Room
+from beds.domain.placement import Placement, PlacementState, Priority, Unplaced, Want
+from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
+from common.aggregates import Aggregates
+from common.db import UnitOfWork
+from common.ids import new_id
+from common.stamp import Stamp
+from common.statements import Statement, constant, insert_into
+
+
+def read_want(stored: dict[str, Any]) -> Want:
+    bed_id = stored["bed_id"]
+    return Want(
+        department_id=UUID(stored["department_id"]),
+        bed_id=UUID(bed_id) if bed_id else None,
+        priority=Priority(stored["priority"]),
+        needs=stored["needs"],
+        ready=stored["ready"],
+    )
+
+
+departments = Aggregates(Department, department)
+rooms = Aggregates(Room, room)
+beds = Aggregates(Bed, bed)
+placements = Aggregates(Placement, placement, key="admission_id", readers={"want": read_want})
+cleaning_jobs = Aggregates(CleaningJob, cleaning_job)
+
+
+_ADD_OCCUPANCY = Statement(insert_into(occupancy))
+_end = sa.func.tstzrange(
+    sa.func.lower(occupancy.c.period), sa.bindparam("ends_at", type_=sa.DateTime(timezone=True))
+)
+_END_OCCUPANCY = Statement(
+    sa.update(occupancy)
+    .where(
+        occupancy.c.admission_id == sa.bindparam("of_admission"),
+        occupancy.c.kind == sa.bindparam("of_kind"),
+        sa.func.coalesce(sa.func.upper(occupancy.c.period), sa.literal_column("'infinity'::timestamptz"))
+        > sa.bindparam("ends_at", type_=sa.DateTime(timezone=True)),
+    )
+    .values(period=_end.cast(TSTZRANGE))
+)
+
+
+async def add_hold(act: UnitOfWork, held: Bed) -> None:
+    """The hold's row: from now until its end, which nothing ever moves to later."""
+    await act.run(
+        _ADD_OCCUPANCY,
+        id=held.hold_id,
+        kind="hold",
+        bed_id=held.id,
+        admission_id=held.admission_id,
+        patient_id=held.patient_id,
+        period=Range(held.since, held.held_until),
+    )
+
+
+async def end_hold(act: UnitOfWork, admission_id: UUID, stamp: Stamp) -> None:
+    """Ends the live hold of the admission, if there is one; an expired one keeps its end."""
+    await act.run(_END_OCCUPANCY, of_admission=admission_id, of_kind="hold", ends_at=stamp.at)
+
+
+async def add_stay(act: UnitOfWork, occupied: Bed) -> None:
+    """The stay's row: open until the patient leaves the bed."""
+    await act.run(
+        _ADD_OCCUPANCY,
+        id=new_id(),
+        kind="stay",
+        bed_id=occupied.id,
+        admission_id=occupied.admission_id,
+        patient_id=occupied.patient_id,
+        period=Range(occupied.since, None),
+    )
+
+
+async def end_stay(act: UnitOfWork, admission_id: UUID, stamp: Stamp) -> None:
+    await act.run(_END_OCCUPANCY, of_admission=admission_id, of_kind="stay", ends_at=stamp.at)
+
+
+_ADD_MOVEMENT = Statement(insert_into(movement))
+
+
+async def add_movement(
+    act: UnitOfWork,
+    kind: str,
+    admission_id: UUID,
+    stamp: Stamp,
+    *,
+    from_bed_id: UUID | None = None,
+    to_bed_id: UUID | None = None,
+    occurred_at: datetime | None = None,
+    reason_code: str | None = None,
+) -> None:
+    await act.run(
+        _ADD_MOVEMENT,
+        id=new_id(),
+        admission_id=admission_id,
+        kind=kind,
+        from_bed_id=from_bed_id,
+        to_bed_id=to_bed_id,
+        moved_at=stamp.at,
+        occurred_at=occurred_at or stamp.at,
+        moved_by=stamp.by,
+        reason_code=reason_code,
+    )
+
+
+_OPEN_JOB = Statement(
+    sa.select(cleaning_job.c.id).where(
+        cleaning_job.c.bed_id == sa.bindparam("of_bed"),
+        cleaning_job.c.state.in_([constant(word) for word in OPEN]),
+    )
+)
+
+
+async def lock_open_job(act: UnitOfWork, bed_id: UUID) -> CleaningJob | None:
+    """The open cleaning job of a bed that is locked already."""
+    job_id = await act.value(_OPEN_JOB, of_bed=bed_id)
+    return None if job_id is None else await cleaning_jobs.find(act, job_id)
+
+
+_now: sa.BindParameter[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+_free = sa.or_(
+    bed.c.state == constant(BedState.AVAILABLE),
+    sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _now),
+)
+_wanted_bed: sa.BindParameter[Any] = sa.bindparam("wanted_bed", type_=bed.c.id.type)
+_free_beds = (
+    sa.select(*bed.c)
+    .where(
+        bed.c.department_id == sa.bindparam("of_department"),
+        sa.or_(_wanted_bed.is_(None), bed.c.id == _wanted_bed),
+        _free,
+    )
+    .order_by(bed.c.code, bed.c.id)
+    .limit(sa.literal_column("1"))
+)
+_PICK_UNLOCKED = Statement(_free_beds.with_for_update(key_share=True, skip_locked=True))
+_PICK_WAITING = Statement(_free_beds.with_for_update(key_share=True))
+
+
+async def lock_free_bed(act: UnitOfWork, want: Want, now: datetime) -> Bed | None:
+    """The bed that is wanted, else the best free one of the department, locked; None when none is free.
+
+    First one that nobody is busy with, and only then one that somebody may be about to give up or to take.
+    """
+    for pick in (_PICK_UNLOCKED, _PICK_WAITING):
+        row = await act.first(pick, of_department=want.department_id, wanted_bed=want.bed_id, now=now)
+        if row is not None:
+            return beds.read(row)
+    return None
+
+
+_rank = sa.func.array_position(
+    array([constant(word) for word in Priority]), placement.c.want["priority"].astext
+)
+_NEXT_IN_QUEUE = Statement(
+    sa.select(placement.c.admission_id)
+    .where(
+        placement.c.state == constant(PlacementState.QUEUED),
+        placement.c.refusal == constant(Unplaced.NO_BED),
+        sa.exists().where(
+            bed.c.department_id == placement.c.department_id,
+            _free,
+            sa.or_(
+                placement.c.want["bed_id"].astext.is_(None),
+                sa.cast(bed.c.id, sa.Text) == placement.c.want["bed_id"].astext,
+            ),
+        ),
+    )
+    .order_by(_rank, placement.c.since, placement.c.admission_id)
+    .limit(sa.literal_column("1"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
+
+
+async def lock_next_in_queue(act: UnitOfWork, now: datetime) -> Placement | None:
+    """The placement that goes first among those for whom a bed is free: most urgent, then longest wait."""
+    admission_id = await act.value(_NEXT_IN_QUEUE, now=now)
+    return None if admission_id is None else await placements.find(act, admission_id)
+
+
+_EXPIRED = Statement(
+    sa.select(placement.c.admission_id)
+    .where(
+        placement.c.state == constant(PlacementState.HELD),
+        placement.c.held_until <= sa.func.clock_timestamp(),
+    )
+    .order_by(placement.c.held_until)
+    .limit(sa.literal_column("1"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
+
+
+async def lock_expired(act: UnitOfWork) -> Placement | None:
+    """A placement whose hold is past its end and not yet swept."""
+    admission_id = await act.value(_EXPIRED)
+    return None if admission_id is None else await placements.find(act, admission_id)

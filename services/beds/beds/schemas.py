@@ -1,0 +1,185 @@
+"""What the API accepts and what it shows (contract §2, §3)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from beds.domain.bed import BedState
+from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
+from beds.domain.layout import DepartmentState
+from beds.domain.placement import PlacementState, Unplaced
+from common.web import Code, Line, Payload
+
+HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
+
+
+class BedStatus(StrEnum):
+    """The seeds' word for the state of a bed."""
+
+    AVAILABLE = "available"
+    OCCUPIED = "occupied"
+    CLEANING = "cleaning"
+    MAINTENANCE = "maintenance"
+
+
+class RequestableCleaning(StrEnum):
+    """Kinds of cleaning that a person may ask for."""
+
+    DISCHARGE = CleaningType.DISCHARGE.value
+    TRANSFER = CleaningType.TRANSFER.value
+    SPILL = CleaningType.SPILL.value
+    DAILY = CleaningType.DAILY.value
+
+
+class NewDepartment(Payload):
+    code: Code
+    name: Line
+
+
+class DepartmentChange(Payload):
+    code: Code | None = None
+    name: Line | None = None
+
+
+class NewRoom(Payload):
+    department_id: UUID
+    code: Code
+
+
+class RoomChange(Payload):
+    code: Code
+
+
+class NewBed(Payload):
+    department_id: UUID
+    room_id: UUID | None = None
+    code: Code
+
+
+class BedChange(Payload):
+    code: Code | None = None
+    room_id: UUID | None = None
+
+
+class NewHold(Payload):
+    admission_id: UUID
+    minutes: HoldMinutes | None = None
+
+
+class Block(Payload):
+    reason_code: Code
+    return_expected_at: AwareDatetime | None = None
+
+
+class Reason(Payload):
+    reason_code: Code
+
+
+class Arrival(Payload):
+    bed_id: UUID | None = None
+
+
+class Departure(Payload):
+    reason_code: Code
+    occurred_at: AwareDatetime | None = None
+
+
+class Move(Payload):
+    bed_id: UUID
+
+
+class NewCleaningJob(Payload):
+    bed_id: UUID
+    type: RequestableCleaning
+    priority: CleaningPriority = CleaningPriority.NORMAL
+
+
+class _Shown(BaseModel):
+    version: int
+    changed_at: datetime
+    changed_by: str
+
+
+class DepartmentView(_Shown):
+    id: UUID
+    code: str
+    name: str
+    state: DepartmentState
+
+
+class RoomView(_Shown):
+    id: UUID
+    department_id: UUID
+    code: str
+    active: bool
+
+
+class BedView(_Shown):
+    id: UUID
+    department_id: UUID
+    room_id: UUID | None
+    code: str
+    state: BedState
+    status: BedStatus
+    hl7_status: str
+    held: bool
+    since: datetime
+    hold_id: UUID | None
+    held_until: datetime | None
+    admission_id: UUID | None
+    patient_id: UUID | None
+    last_sanitized_at: datetime | None
+    block_reason_code: str | None
+    return_expected_at: datetime | None
+
+
+class HoldView(BaseModel):
+    id: UUID
+    bed_id: UUID
+    admission_id: UUID
+    held_from: datetime
+    held_until: datetime
+    live: bool
+
+
+class PlacementView(_Shown):
+    admission_id: UUID
+    patient_id: UUID
+    state: PlacementState
+    department_id: UUID | None
+    bed_id: UUID | None
+    hold_id: UUID | None
+    held_until: datetime | None
+    since: datetime
+    want: dict[str, Any] | None
+    want_version: int
+    stay_number: int
+    refusal: Unplaced | None
+    left_reason_code: str | None
+
+
+class MovementView(BaseModel):
+    id: UUID
+    kind: str
+    from_bed_id: UUID | None
+    to_bed_id: UUID | None
+    moved_at: datetime
+    occurred_at: datetime
+    moved_by: str
+    reason_code: str | None
+
+
+class CleaningJobView(_Shown):
+    id: UUID
+    bed_id: UUID
+    department_id: UUID
+    type: CleaningType
+    priority: CleaningPriority
+    state: CleaningState
+    requested_at: datetime
+    started_at: datetime | None
+    started_by: str | None
+    completed_at: datetime | None

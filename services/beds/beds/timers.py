@@ -1,0 +1,36 @@
+"""What becomes due in beds: holds that are over, beds that have become ready for somebody who waits."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from beds.events import BED, BedEvent
+from beds.handlers.holding import sweep_expired_hold
+from beds.handlers.wishes import place_next
+from common.db import Database, UnitOfWork
+from common.envelope import Fact
+from common.process import Process
+from common.timers import Timer
+
+EVERY_SECONDS = 1.0
+_FREES_A_BED = {BED.event_type(what) for what in (BedEvent.READIED, BedEvent.RELEASED, BedEvent.HOLD_EXPIRED)}
+
+
+def timers(process: Process) -> Sequence[Timer]:
+    sweep = Timer(
+        "beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(process.database, sweep_expired_hold)
+    )
+    queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(process.database, place_next))
+
+    def wake_queue(facts: list[Fact]) -> None:
+        if any(fact.type in _FREES_A_BED for fact in facts):
+            queue.wake()
+
+    process.database.after_commit(wake_queue)
+    return (sweep, queue)
+
+
+async def _until_done(database: Database, one: Callable[[UnitOfWork], Awaitable[bool]]) -> None:
+    """Each in a transaction of its own, until nothing is due."""
+    more = True
+    while more:
+        async with database.write() as act:
+            more = await one(act)
