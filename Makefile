@@ -5,9 +5,9 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := . libs/common services/beds services/admissions services/audit gateway
-PROJECTS := $(wildcard $(PACKAGES:%=%/pyproject.toml))
-# The newest Python that is here; pyenv-like shims without a version behind them do not count.
+PROJECTS := $(addprefix ./,$(wildcard pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml gateway/pyproject.toml))
+PACKAGES := $(PROJECTS:%/pyproject.toml=%)
+# The first that is new enough and really runs: a shim may have no version behind it.
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -25,7 +25,7 @@ $(VENV)/.installed: requirements.lock $(PROJECTS)
 		echo '$(PYTHON) cannot create a virtual environment; install its venv package (Debian: python3-venv).' >&2; exit 1; }
 	@awk '/^[^ #]/ {uv = /^uv==/} uv' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --requirement requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation $(PACKAGES:%=--editable %)
 	@touch $@
 

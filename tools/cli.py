@@ -9,11 +9,17 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from tools.stack.refusals import CannotRun
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Wardline: hospital operations.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and some are secrets
+    help="Wardline: hospital operations.",
+)
 admin = typer.Typer(no_args_is_help=True, help="Administrators.")
 app.add_typer(admin, name="admin")
 
@@ -78,7 +84,11 @@ def create_admin(
         password = password_file.read_text().strip()
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if not asyncio.run(create(url, username, password)):
+    try:
+        created = asyncio.run(create(url, username, password))
+    except ValidationError as wrong:  # its own text would show the password
+        _fail("; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in wrong.errors(include_input=False)))
+    if not created:
         _fail(f"There is a user {username} already.")
     _console.print(f"{username} can sign in.")
 

@@ -1,7 +1,8 @@
 """Databases and roles: every service reaches its own database only, and changes no table's shape.
 
 For a database `beds` there are `beds_owner`, which owns everything in it and cannot log in, and the login roles of
-the service. `migrator` may become any owner and nothing else. All of it can be repeated.
+the service, which may connect; what they may do to a table is granted by the migration that creates it. `migrator` may
+become any owner and nothing else. All of it can be repeated.
 """
 
 from collections import defaultdict
@@ -52,8 +53,8 @@ async def provision(admin_url: str, logins: Iterable[Login], *, migrator_passwor
             await server.execute(f"REVOKE CONNECT ON DATABASE {shared} FROM PUBLIC")
     finally:
         await server.close()
-    for database, its_logins in databases.items():
-        await _contents(_render(make_url(admin_url).set(database=database)), database, its_logins)
+    for database in databases:
+        await _contents(_render(make_url(admin_url).set(database=database)), database)
 
 
 async def _database(server: asyncpg.Connection, database: str, logins: list[Login]) -> None:
@@ -70,18 +71,11 @@ async def _database(server: asyncpg.Connection, database: str, logins: list[Logi
     await server.execute(f"GRANT CONNECT ON DATABASE {database} TO {roles}")
 
 
-async def _contents(url: str, database: str, logins: list[Login]) -> None:
-    """Inside the database. A login role that is called like its database may write all tables to come."""
-    owner = f"{database}_owner"
+async def _contents(url: str, database: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        await connection.execute(f"ALTER SCHEMA public OWNER TO {owner}")
-        if database in (login.role for login in logins):
-            await connection.execute(
-                f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-                f" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {database}"
-            )
+        await connection.execute(f"ALTER SCHEMA public OWNER TO {database}_owner")
     finally:
         await connection.close()
 

@@ -49,6 +49,10 @@ class Secrets:
         partial.write_text(text)
         partial.rename(self._folder / name)
 
+    def forget(self, name: str) -> None:
+        """Delete this text."""
+        (self._folder / name).unlink(missing_ok=True)
+
     def _kept(self, name: str, make: Callable[[], str]) -> str:
         path = self._folder / name
         if not path.exists():

@@ -97,6 +97,7 @@ class Stack:
         self._stop_services()
         self.infrastructure.stop()
         if self._claim:
+            self.secrets.forget(DATABASE_URLS)
             self._claim.release()
             self._claim = None
 

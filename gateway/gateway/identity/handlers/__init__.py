@@ -1,0 +1,1 @@
+"""Use cases of identity: one function per act, one transaction."""

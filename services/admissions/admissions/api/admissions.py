@@ -1,0 +1,179 @@
+"""Admissions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from admissions.domain.admission import AdmissionState, AlreadyArrived, Want
+from admissions.handlers import admissions as acts
+from admissions.handlers.departments import UnknownDepartment
+from admissions.policies import POLICIES, Act
+from admissions.queries import ADMISSION, ADMISSIONS, HISTORY, Row, admission_view
+from admissions.schemas import AdmissionView, BedRequest, ChangeView, DischargeConfirmation, NewAdmission, Reason
+from common.errors import NotFound, NotYetKnown
+from common.idempotency import Outcome
+from common.paging import Paged
+from common.process import Process, Running
+from common.stamp import version_tag
+from common.waiting import PreferredWait, settled
+from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
+
+router = APIRouter(prefix="/v1/admissions", tags=["admissions"])
+
+
+@router.get("", responses=shows_list(AdmissionView))
+async def list_admissions(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    page: Paged,
+    department_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    state: AdmissionState | None = None,
+) -> Response:
+    departments = POLICIES.departments(caller, Act.READ_ADMISSIONS)
+    rows, after = await ADMISSIONS.read(
+        running.database.read,
+        page,
+        departments=None if departments is None else list(departments),
+        department_id=department_id,
+        patient_id=patient_id,
+        states=state and [state],
+    )
+    return list_answer(request, [admission_view(row) for row in rows], after)
+
+
+@router.get("/{admission_id}", responses=shows(AdmissionView))
+async def read_admission(request: Request, running: Running, caller: Calling, admission_id: UUID) -> Response:
+    row = await _read(running, admission_id)
+    POLICIES.allow(caller, Act.READ_ADMISSIONS, row["department_id"])
+    return _answer(request, row)
+
+
+@router.get("/{admission_id}/history", responses=shows_list(ChangeView))
+async def read_history(request: Request, running: Running, caller: Calling, admission_id: UUID) -> Response:
+    """Every change: who, when, why. Oldest first."""
+    row = await _read(running, admission_id)
+    POLICIES.allow(caller, Act.READ_HISTORY, row["department_id"])
+    rows = await running.database.read.all(HISTORY, of_id=admission_id)
+    return list_answer(request, [dict(change) for change in rows], None)
+
+
+@router.post("", status_code=201, responses=shows(AdmissionView, 201))
+async def request_admission(
+    request: Request, running: Running, caller: Calling, demand: Demanding, wait: PreferredWait, new: NewAdmission
+) -> Response:
+    """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
+    async with _known(running):
+        outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _want(new))
+    return _answer(request, await _when_answered(running, outcome, wait), outcome.status)
+
+
+@router.put("/{admission_id}/bed_request", responses=shows(AdmissionView))
+async def change_bed_request(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    wait: PreferredWait,
+    admission_id: UUID,
+    wanted: BedRequest,
+) -> Response:
+    async with _known(running):
+        outcome = await acts.change_bed_request(running.database, demand, caller, admission_id, _want(wanted))
+    return _answer(request, await _when_answered(running, outcome, wait), outcome.status)
+
+
+@router.post("/{admission_id}/cancel", responses=shows(AdmissionView) | shows(AdmissionView, 202))
+async def cancel(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    wait: PreferredWait,
+    admission_id: UUID,
+    reason: Reason,
+) -> Response:
+    """200 when it is final, 202 while beds has not answered yet, 409 when the patient had arrived."""
+    target = AdmissionState.CANCELLED
+    outcome = await acts.end_admission(running.database, demand, caller, admission_id, target, reason.reason_code)
+    return _ended(request, await _when_answered(running, outcome, wait))
+
+
+@router.post("/{admission_id}/no_show", responses=shows(AdmissionView) | shows(AdmissionView, 202))
+async def no_show(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    wait: PreferredWait,
+    admission_id: UUID,
+    reason: Reason,
+) -> Response:
+    """The patient did not come. Answers as `cancel`."""
+    target = AdmissionState.NO_SHOW
+    outcome = await acts.end_admission(running.database, demand, caller, admission_id, target, reason.reason_code)
+    return _ended(request, await _when_answered(running, outcome, wait))
+
+
+@router.post("/{admission_id}/discharge_confirmation", responses=shows(AdmissionView))
+async def confirm_discharge(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    admission_id: UUID,
+    confirmation: DischargeConfirmation,
+) -> Response:
+    """Discharge on paper; the bed is freed when the departure is recorded."""
+    outcome = await acts.confirm_discharge(
+        running.database, demand, caller, admission_id, confirmation.disposition
+    )
+    return _answer(request, await _read(running, outcome.resource), outcome.status)
+
+
+def _want(asked: BedRequest) -> Want:
+    return Want(asked.department_id, asked.bed_id, asked.priority, needs={}, ready=True)
+
+
+@asynccontextmanager
+async def _known(running: Process) -> AsyncIterator[None]:
+    """Turns `UnknownDepartment` into `NotYetKnown` while records of beds wait to be applied."""
+    try:
+        yield
+    except UnknownDepartment:
+        if await running.is_behind():
+            raise NotYetKnown from None
+        raise
+
+
+async def _read(running: Process, admission_id: UUID) -> Row:
+    row = await running.database.read.first(ADMISSION, of_id=admission_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _when_answered(running: Process, outcome: Outcome, seconds: float) -> Row:
+    """The admission once beds has answered its present want, or as it is when the wait is over."""
+    with running.waiters.registered(outcome.resource) as event:
+        return await settled(event, lambda: _read(running, outcome.resource), lambda row: row["answered"], seconds)
+
+
+def _answer(request: Request, row: Row, status: int = 200) -> Response:
+    tag = version_tag(row["version"], row["placement_version"], lapsed=row["lapsed"])
+    headers = location("/v1/admissions", row["id"]) if status == 201 else {}
+    return json_answer(request, admission_view(row), status=status, tag=tag, headers=headers)
+
+
+def _ended(request: Request, row: Row) -> Response:
+    state = AdmissionState(row["state"])
+    if state is AdmissionState.CANCELLING:
+        return _answer(request, row, 202)
+    if state in (AdmissionState.CANCELLED, AdmissionState.NO_SHOW):
+        return _answer(request, row)
+    raise AlreadyArrived(
+        admission_id=row["id"], state=state, changed_at=row["changed_at"], changed_by=row["changed_by"]
+    )

@@ -1,0 +1,132 @@
+"""Patients. Persons are searched by POST, and every look at one is an access event before the answer leaves."""
+
+from dataclasses import fields
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from admissions.domain.patient import Identity
+from admissions.handlers.patients import correct_patient, register_patient
+from admissions.identities import Identities
+from admissions.policies import POLICIES, Act
+from admissions.queries import BY_MRN, BY_NAME_AND_BIRTH, CURRENT_IDENTITY, NAMES
+from admissions.schemas import NamesRequest, NamesView, NewPatient, PatientChange, PatientSearch, PatientView
+from common.access import Access
+from common.auth import Caller
+from common.crypto import KeyedIndex
+from common.errors import NotFound
+from common.process import Process, Running
+from common.stamp import version_tag
+from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
+
+router = APIRouter(prefix="/v1/patients", tags=["patients"])
+
+SERVICE = "admissions"
+
+
+async def identities_of(running: Running) -> Identities:
+    return Identities(running.keys, KeyedIndex(running.settings.index_key))
+
+
+Sealing = Annotated[Identities, Depends(identities_of)]
+
+
+@router.post("", status_code=201, responses=shows(PatientView, 201))
+async def register(
+    request: Request, running: Running, caller: Calling, demand: Demanding, sealing: Sealing, new: NewPatient
+) -> Response:
+    identity = Identity(new.mrn, new.name, new.date_of_birth, new.sex, new.contact)
+    outcome = await register_patient(
+        running.database,
+        demand,
+        caller,
+        sealing,
+        identity,
+        unidentified=new.unidentified,
+        privacy=new.privacy,
+        mother_id=new.mother_id,
+    )
+    return await _show(request, running, sealing, outcome.resource, outcome.status)
+
+
+@router.patch("/{patient_id}", responses=shows(PatientView))
+async def correct(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    sealing: Sealing,
+    patient_id: UUID,
+    change: PatientChange,
+) -> Response:
+    """Corrects what is sent. With a record number and a name, an unidentified patient is identified for good."""
+    named = {name: getattr(change, name) for name in change.model_fields_set if name != "privacy"}
+    outcome = await correct_patient(
+        running.database, demand, caller, sealing, patient_id, named, change.privacy
+    )
+    return await _show(request, running, sealing, outcome.resource, outcome.status)
+
+
+@router.get("/{patient_id}", responses=shows(PatientView))
+async def read(
+    request: Request, running: Running, caller: Calling, sealing: Sealing, patient_id: UUID
+) -> Response:
+    POLICIES.allow(caller, Act.FIND_PATIENTS)
+    await _note(running, caller, "person_read", Act.FIND_PATIENTS, [patient_id])
+    return await _show(request, running, sealing, patient_id)
+
+
+@router.post("/search", responses=shows_list(PatientView))
+async def search(
+    request: Request, running: Running, caller: Calling, sealing: Sealing, wanted: PatientSearch
+) -> Response:
+    """By record number, or by name and date of birth. Both are compared without regard to case and spacing."""
+    POLICIES.allow(caller, Act.FIND_PATIENTS)
+    if wanted.mrn is not None:
+        rows = await running.database.read.all(BY_MRN, digest=sealing.mrn_digest(wanted.mrn))
+    else:
+        assert wanted.name is not None and wanted.date_of_birth is not None  # noqa: PT018 - the schema has checked
+        digest = sealing.name_birth_digest(wanted.name, wanted.date_of_birth)
+        rows = await running.database.read.all(BY_NAME_AND_BIRTH, digest=digest)
+    await _note(running, caller, "search", Act.FIND_PATIENTS, [row["id"] for row in rows])
+    return list_answer(request, [_view(sealing, row) for row in rows], None)
+
+
+@router.post("/names", responses=shows(NamesView))
+async def names(
+    request: Request, running: Running, caller: Calling, sealing: Sealing, wanted: NamesRequest
+) -> Response:
+    """The names that this viewer may see, for boards; null for the others."""
+    departments = POLICIES.departments(caller, Act.READ_NAMES)
+    rows = await running.database.read.all(
+        NAMES, ids=wanted.ids, departments=None if departments is None else list(departments)
+    )
+    await _note(running, caller, "names_read", Act.READ_NAMES, [row["id"] for row in rows])
+    seen = {str(row["id"]): sealing.open_name(row) for row in rows}
+    return json_answer(request, {"names": {str(one): seen.get(str(one)) for one in wanted.ids}})
+
+
+async def _note(running: Process, caller: Caller, happened: str, act: Act, subjects: list[UUID]) -> None:
+    access = Access(caller.session_id, act, subjects)
+    await running.looks.note(running.database, SERVICE, happened, access, at=frozenset(subjects))
+
+
+async def _show(
+    request: Request, running: Process, sealing: Identities, patient_id: UUID, status: int = 200
+) -> Response:
+    row = await running.database.read.first(CURRENT_IDENTITY, of_id=patient_id)
+    if row is None:
+        raise NotFound
+    headers = location("/v1/patients", patient_id) if status == 201 else {}
+    return json_answer(
+        request, _view(sealing, row), status=status, tag=version_tag(row["version"]), headers=headers
+    )
+
+
+def _view(sealing: Identities, row: Any) -> dict[str, Any]:
+    identity = sealing.open(row)
+    shown = ("id", "unidentified", "privacy", "mother_id", "version", "changed_at", "changed_by")
+    return {name: row[name] for name in shown} | {
+        field.name: getattr(identity, field.name) for field in fields(identity)
+    }

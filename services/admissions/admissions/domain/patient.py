@@ -1,0 +1,81 @@
+"""A patient: a person known to the hospital, or one who cannot be identified yet (domain §4)."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from common.errors import FieldError, Invalid, Refusal
+from common.stamp import Stamp
+
+
+class MrnTaken(Refusal):
+    code = "mrn_taken"
+    sentence = "Another patient has this medical record number. Search for it before you register anybody."
+
+
+class AdministrativeSex(StrEnum):
+    """HL7 FHIR administrative gender."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the person is. Encrypted at rest, never in an event, a log or a URL. `name` is "Surname, Given"."""
+
+    mrn: str | None = None
+    name: str | None = None
+    date_of_birth: date | None = None
+    sex: AdministrativeSex | None = None
+    contact: str | None = None
+
+    def corrected(self, **changes: object) -> "Identity":
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What others may know of a patient: an id and no person. With `privacy`, the name stays off shared boards."""
+
+    id: UUID
+    unidentified: bool
+    privacy: bool
+    mother_id: UUID | None
+    version: int
+    changed_at: datetime
+    changed_by: str
+
+    @classmethod
+    def registered(cls, patient_id: UUID, identity: Identity, stamp: Stamp, *, unidentified: bool, privacy: bool,
+                   mother_id: UUID | None) -> "Patient":  # fmt: skip
+        check_identified(identity, unidentified=unidentified)
+        return cls(patient_id, unidentified, privacy, mother_id, 1, stamp.at, stamp.by)
+
+    def corrected(self, identity: Identity, stamp: Stamp, *, privacy: bool | None) -> "Patient":
+        """After a correction. Whoever has a record number and a name by now is identified for good."""
+        unidentified = self.unidentified and not (identity.mrn and identity.name)
+        check_identified(identity, unidentified=unidentified)
+        return replace(
+            self,
+            unidentified=unidentified,
+            privacy=self.privacy if privacy is None else privacy,
+            version=self.version + 1,
+            changed_at=stamp.at,
+            changed_by=stamp.by,
+        )
+
+
+def check_identified(identity: Identity, *, unidentified: bool) -> None:
+    """An identified patient has a record number and a name. Raises `Invalid` with what is missing."""
+    if unidentified:
+        return
+    missing = [field for field in ("mrn", "name") if not getattr(identity, field)]
+    if missing:
+        raise Invalid(
+            "A patient needs a record number and a name, or `unidentified: true`.",
+            errors=[FieldError(field=f"body.{field}", code="missing", message="is missing") for field in missing],
+        )

@@ -1,0 +1,68 @@
+"""Admissions are requested, changed, ended and discharged on paper."""
+
+from uuid import UUID
+
+from admissions import records
+from admissions.domain.admission import Admission, AdmissionState, Disposition, Want
+from admissions.events import AdmissionEvent
+from admissions.handlers.departments import check_department
+from admissions.policies import POLICIES, Act
+from common.auth import Caller
+from common.command import command
+from common.db import UnitOfWork
+from common.errors import FieldError, Invalid
+from common.idempotency import Outcome
+from common.ids import new_id
+
+
+@command
+async def request_admission(act: UnitOfWork, caller: Caller, patient_id: UUID, want: Want) -> Outcome:
+    """Kept whether or not a bed is free, also while beds is away. Raises `PatientAlreadyAdmitted`."""
+    POLICIES.allow(caller, Act.REQUEST_BED, want.department_id)
+    await check_department(act, want.department_id)
+    if await records.patients.find(act, patient_id) is None:
+        raise Invalid(errors=[FieldError(field="body.patient_id", code="unknown", message="no such patient")])
+    admission = Admission.requested(new_id(), patient_id, want, await act.stamp())
+    await records.save_admission(act, AdmissionEvent.REQUESTED, None, admission)
+    return Outcome(201, admission.id)
+
+
+@command
+async def change_bed_request(act: UnitOfWork, caller: Caller, admission_id: UUID, want: Want) -> Outcome:
+    """Wants another bed. Raises `AlreadyArrived`, `Cancelling`, `AdmissionClosed`."""
+    admission = await records.admissions.lock(act, admission_id)
+    POLICIES.allow(caller, Act.REQUEST_BED, admission.department_id)
+    POLICIES.allow(caller, Act.REQUEST_BED, want.department_id)
+    await check_department(act, want.department_id)
+    stamp = await act.stamp(admission)
+    act.demand.expect(admission.tag())
+    await records.save_admission(act, AdmissionEvent.CHANGED, admission, admission.wanting(want, stamp))
+    return Outcome(200, admission_id)
+
+
+@command
+async def end_admission(
+    act: UnitOfWork, caller: Caller, admission_id: UUID, target: AdmissionState, reason_code: str
+) -> Outcome:
+    """Asks for the end as cancelled or no_show; final only when beds has answered that nobody is in a bed."""
+    admission = await records.admissions.lock(act, admission_id)
+    POLICIES.allow(caller, Act.REQUEST_BED, admission.department_id)
+    stamp = await act.stamp(admission)
+    act.demand.expect(admission.tag())
+    ending = admission.ending(target, reason_code, stamp)
+    await records.save_admission(act, AdmissionEvent.CANCELLING, admission, ending, reason_code)
+    return Outcome(200, admission_id)
+
+
+@command
+async def confirm_discharge(
+    act: UnitOfWork, caller: Caller, admission_id: UUID, disposition: Disposition
+) -> Outcome:
+    """Discharge on paper. The bed is freed by the departure, not by this."""
+    admission = await records.admissions.lock(act, admission_id)
+    POLICIES.allow(caller, Act.CONFIRM_DISCHARGE, admission.department_id)
+    stamp = await act.stamp(admission)
+    act.demand.expect(admission.tag())
+    confirmed = admission.confirmed(disposition, stamp)
+    await records.save_admission(act, AdmissionEvent.DISCHARGE_CONFIRMED, admission, confirmed)
+    return Outcome(200, admission_id)

@@ -1,0 +1,140 @@
+"""Tables and constraints. Whoever writes: one open admission per patient, one patient per record number."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
+
+from admissions.domain.admission import OPEN, AdmissionState, Disposition, PatientAlreadyAdmitted, PresenceState
+from admissions.domain.patient import MrnTaken
+from common.crypto import subject_key_table
+from common.errors import Refusal
+from common.mechanism_tables import add_mechanism_tables
+
+metadata = sa.MetaData()
+add_mechanism_tables(metadata)
+Moment = sa.DateTime(timezone=True)
+
+
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(repr(str(word)) for word in words)
+
+
+def _one_of(column: str, words: Iterable[str]) -> sa.CheckConstraint:
+    return sa.CheckConstraint(f"{column} IN ({_words(words)})", name=f"{column}_known")
+
+
+def _history() -> tuple["sa.Column[object]", ...]:
+    return (
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("changed_at", Moment, nullable=False),
+        sa.Column("changed_by", sa.Text, nullable=False),
+    )
+
+
+subject_key = subject_key_table(metadata)
+
+patient = sa.Table(
+    "patient",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("unidentified", sa.Boolean, nullable=False),
+    sa.Column("privacy", sa.Boolean, nullable=False),
+    sa.Column("mother_id", UUID, sa.ForeignKey("patient.id")),
+    *_history(),
+)
+
+patient_identity = sa.Table(
+    "patient_identity",
+    metadata,
+    sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, comment="of the patient; what was before a correction stays"),
+    sa.Column("mrn", BYTEA),
+    sa.Column("name", BYTEA),
+    sa.Column("date_of_birth", BYTEA),
+    sa.Column("sex", BYTEA),
+    sa.Column("contact", BYTEA),
+)
+
+patient_index = sa.Table(
+    "patient_index",
+    metadata,
+    sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), primary_key=True),
+    sa.Column("mrn_digest", BYTEA, unique=True),
+    sa.Column("name_birth_digest", BYTEA),
+    sa.Index("patient_index_name_birth", "name_birth_digest"),
+)
+
+admission = sa.Table(
+    "admission",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("department_id", UUID, nullable=False),
+    sa.Column("asked", JSONB, nullable=False),
+    sa.Column("want", JSONB(none_as_null=True)),
+    sa.Column("want_version", sa.BigInteger, nullable=False),
+    sa.Column("stay_number", sa.Integer, nullable=False),
+    sa.Column("target", sa.Text),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("disposition", sa.Text),
+    sa.Column("discharge_confirmed_at", Moment),
+    sa.Column("discharge_confirmed_by", sa.Text),
+    sa.Column("requested_at", Moment, nullable=False),
+    *_history(),
+    _one_of("state", AdmissionState),
+    _one_of("target", (AdmissionState.CANCELLED, AdmissionState.NO_SHOW)),
+    _one_of("disposition", Disposition),
+    sa.CheckConstraint("(state = 'cancelling') = (target IS NOT NULL)", name="cancelling_has_target"),
+    sa.Index(
+        "admission_one_open_per_patient",
+        "patient_id",
+        unique=True,
+        postgresql_where=sa.text(f"state IN ({_words(OPEN)})"),
+    ),
+    sa.Index("admission_department", "department_id", "state", "requested_at"),
+)
+
+admission_change = sa.Table(
+    "admission_change",
+    metadata,
+    sa.Column("admission_id", UUID, sa.ForeignKey("admission.id"), primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("want", JSONB(none_as_null=True)),
+)
+
+heard_placement = sa.Table(
+    "heard_placement",
+    metadata,
+    sa.Column("admission_id", UUID, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("want_version", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("refusal", sa.Text),
+    sa.Column("department_id", UUID),
+    sa.Column("bed_id", UUID),
+    sa.Column("held_until", Moment),
+    _one_of("state", PresenceState),
+    comment="the last answer of beds to each admission",
+)
+
+known_department = sa.Table(
+    "known_department",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    comment="copy of the departments of beds",
+)
+
+#: The constraint that fires, and what it means to the person who asked.
+REFUSALS: dict[str, type[Refusal]] = {
+    "admission_one_open_per_patient": PatientAlreadyAdmitted,
+    "patient_index_mrn_digest_key": MrnTaken,
+}

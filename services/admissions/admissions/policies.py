@@ -1,0 +1,33 @@
+"""Who may do what in admissions: contract §2, *Admissions*. What is not here is refused."""
+
+from enum import StrEnum
+
+from common.policies import Policies, Scope
+
+ANY, DEPT = Scope.ANY, Scope.DEPARTMENTS
+
+
+class Act(StrEnum):
+    KEEP_PATIENTS = "keep_patients"
+    FIND_PATIENTS = "find_patients"
+    READ_NAMES = "read_names"
+    REQUEST_BED = "request_bed"
+    READ_ADMISSIONS = "read_admissions"
+    READ_HISTORY = "read_admission_history"
+    CONFIRM_DISCHARGE = "confirm_discharge"
+
+
+CLINICAL = ("nurse", "charge_nurse", "physician", "bed_manager", "unit_manager")
+CLINICAL_IN_DEPARTMENT = dict.fromkeys(CLINICAL, DEPT)
+
+POLICIES = Policies(
+    {
+        Act.KEEP_PATIENTS: dict.fromkeys(("nurse", "charge_nurse", "bed_manager", "integration"), ANY),
+        Act.FIND_PATIENTS: dict.fromkeys((*CLINICAL, "integration"), ANY),
+        Act.READ_NAMES: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
+        Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
+        Act.READ_ADMISSIONS: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
+        Act.READ_HISTORY: CLINICAL_IN_DEPARTMENT,
+        Act.CONFIRM_DISCHARGE: {"physician": DEPT, "charge_nurse": DEPT},
+    }
+)

@@ -1,0 +1,107 @@
+"""Reads: one statement each. What the clock decides (a hold that is over) is decided here too."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid
+
+from admissions.domain.admission import OPEN, STATUS, AdmissionState
+from admissions.models import (
+    admission,
+    admission_change,
+    heard_placement,
+    patient,
+    patient_identity,
+    patient_index,
+    subject_key,
+)
+from common.paging import Listing, optional
+from common.policies import within
+from common.statements import Statement, constant
+
+Row = Any
+_clock = sa.func.clock_timestamp()
+
+# Patients
+_identity_columns = [c for c in patient_identity.c if c.name not in ("patient_id", "version")]
+_people = (
+    sa.select(*patient.c, subject_key.c.wrapped, *_identity_columns)
+    .join(subject_key, subject_key.c.subject_id == patient.c.id)
+    .join(
+        patient_identity,
+        sa.and_(patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version),
+    )
+)
+CURRENT_IDENTITY = Statement(_people.where(patient.c.id == sa.bindparam("of_id")))
+_found = _people.join(patient_index, patient_index.c.patient_id == patient.c.id)
+BY_MRN = Statement(_found.where(patient_index.c.mrn_digest == sa.bindparam("digest")))
+BY_NAME_AND_BIRTH = Statement(
+    _found.where(patient_index.c.name_birth_digest == sa.bindparam("digest")).order_by(patient.c.id)
+)
+_open = admission.c.state.in_([constant(state) for state in OPEN])
+NAMES = Statement(
+    sa.select(patient.c.id, subject_key.c.wrapped, patient_identity.c.name)
+    .join(subject_key, subject_key.c.subject_id == patient.c.id)
+    .join(
+        patient_identity,
+        sa.and_(patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version),
+    )
+    .where(
+        patient.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(Uuid))),
+        sa.not_(patient.c.privacy),
+        sa.exists().where(admission.c.patient_id == patient.c.id, _open, within(admission.c.department_id)),
+    )
+)
+
+# Admissions
+_lapsed = sa.and_(admission.c.state == constant(AdmissionState.BED_ASSIGNED), heard_placement.c.held_until <= _clock)
+_state = sa.case((_lapsed, constant(AdmissionState.REQUESTED)), else_=admission.c.state)
+_placement = sa.case(
+    (heard_placement.c.admission_id.is_(None), sa.null()),
+    else_=sa.func.jsonb_build_object(
+        "state", sa.case((_lapsed, constant("queued")), else_=heard_placement.c.state),
+        "refusal", sa.case((_lapsed, constant("expired")), else_=heard_placement.c.refusal),
+        "department_id", heard_placement.c.department_id,
+        "bed_id", sa.case((_lapsed, sa.null()), else_=heard_placement.c.bed_id),
+        "held_until", sa.case((_lapsed, sa.null()), else_=heard_placement.c.held_until),
+        "version", heard_placement.c.version,
+    ),
+)  # fmt: skip
+_admissions = sa.select(
+    *(column for column in admission.c if column.name != "state"),
+    _state.label("state"),
+    _placement.label("placement"),
+    sa.func.coalesce(_lapsed, sa.false()).label("lapsed"),
+    sa.func.coalesce(heard_placement.c.version, 0).label("placement_version"),
+    sa.func.coalesce(heard_placement.c.want_version >= admission.c.want_version, sa.false()).label("answered"),
+).join_from(
+    admission, heard_placement, heard_placement.c.admission_id == admission.c.id, isouter=True
+)
+_wanted_states: sa.BindParameter[Any] = sa.bindparam("states", type_=ARRAY(sa.Text))
+ADMISSIONS = Listing(
+    _admissions.where(
+        within(admission.c.department_id),
+        optional(admission.c.department_id, "department_id"),
+        optional(admission.c.patient_id, "patient_id"),
+        sa.or_(_wanted_states.is_(None), _state == sa.any_(_wanted_states)),
+    ),
+    key=admission.c.id,
+    orders={"requested_at": admission.c.requested_at, "changed_at": admission.c.changed_at},
+    default="requested_at",
+)
+ADMISSION = Statement(_admissions.where(admission.c.id == sa.bindparam("of_id")))
+HISTORY = Statement(
+    sa.select(*(column for column in admission_change.c if column.name != "admission_id"))
+    .where(admission_change.c.admission_id == sa.bindparam("of_id"))
+    .order_by(admission_change.c.version)
+)
+
+
+def admission_view(row: Row) -> dict[str, Any]:
+    """An admission as the API shows it, with the seeds' word and the last answer of beds."""
+    view = dict(row)
+    for internal in ("lapsed", "answered", "placement_version"):
+        del view[internal]
+    state = view["state"]
+    left_unconfirmed = state == AdmissionState.DISCHARGED and view["discharge_confirmed_at"] is None
+    return view | {"status": STATUS.get(state, state), "left_unconfirmed": left_unconfirmed}

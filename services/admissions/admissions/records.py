@@ -1,0 +1,64 @@
+"""What the use cases load under lock and save. Lock order: patient, admission."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from admissions.domain.admission import Admission, Priority, Want
+from admissions.domain.patient import Patient
+from admissions.events import AdmissionEvent, happened
+from admissions.models import admission, admission_change, known_department, patient
+from common.aggregates import Aggregates
+from common.db import UnitOfWork
+from common.statements import Statement, insert_into
+
+
+def read_want(stored: dict[str, Any]) -> Want:
+    bed_id = stored["bed_id"]
+    return Want(
+        department_id=UUID(stored["department_id"]),
+        bed_id=UUID(bed_id) if bed_id else None,
+        priority=Priority(stored["priority"]),
+        needs=stored["needs"],
+        ready=stored["ready"],
+    )
+
+
+patients = Aggregates(Patient, patient)
+admissions = Aggregates(Admission, admission, readers={"want": read_want, "asked": read_want})
+
+_ADD_CHANGE = Statement(insert_into(admission_change))
+
+
+async def save_admission(
+    act: UnitOfWork, what: AdmissionEvent, before: Admission | None, after: Admission, reason_code: str | None = None
+) -> None:
+    """A change of an admission, its line in the history, and its event."""
+    if before is None:
+        await admissions.add(act, after)
+    else:
+        await admissions.save(act, after)
+    await act.run(
+        _ADD_CHANGE,
+        admission_id=after.id,
+        version=after.version,
+        what=what,
+        state=after.state,
+        changed_at=after.changed_at,
+        changed_by=after.changed_by,
+        reason_code=reason_code,
+        want=after.want,
+    )
+    act.publish(happened(what, after.id, after, before))
+
+
+_DEPARTMENT_STATE = Statement(
+    sa.select(known_department.c.state).where(known_department.c.id == sa.bindparam("of_id"))
+)
+
+
+async def department_state(act: UnitOfWork, department_id: UUID) -> str | None:
+    """`open` or `closed`; None for a department that this service has not heard of."""
+    state: str | None = await act.value(_DEPARTMENT_STATE, of_id=department_id)
+    return state
