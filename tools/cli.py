@@ -51,21 +51,15 @@ def clean() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Create what is missing of roles, databases, tables and topics. A job that runs before the services start.
+    """Create what is missing of roles, databases and tables. A job that runs before the services start.
 
-    Reads POSTGRES_ADMIN_URL (a superuser's), the <NAME>_DATABASE_URL of every service, KAFKA_BOOTSTRAP_SERVERS,
-    KAFKA_PARTITIONS (12) and KAFKA_REPLICATION (3).
+    Reads POSTGRES_ADMIN_URL (a superuser's) and the <NAME>_DATABASE_URL of every service.
     """
-    from tools.stack.prepare import prepare_databases, prepare_topics
-    from tools.stack.programs import KAFKA_VARIABLE, PROGRAMS
+    from tools.stack.prepare import prepare_databases
+    from tools.stack.programs import PROGRAMS
 
     urls = {name: _required(name) for program in PROGRAMS for name in program.logins}
     prepare_databases(_required("POSTGRES_ADMIN_URL"), urls)
-    prepare_topics(
-        _required(KAFKA_VARIABLE),
-        partitions=int(os.environ.get("KAFKA_PARTITIONS", "12")),
-        replication=int(os.environ.get("KAFKA_REPLICATION", "3")),
-    )
 
 
 @admin.command("create")

@@ -198,9 +198,7 @@ async def test_connections_that_end_midway_lose_and_double_nothing(told: Toy, ka
     async with consuming(told, kafka):
         await tell(told, kafka, 300)
         for applied in (0, 60, 120):
-            await eventually(
-                partial(owner.fetchval, "SELECT count(*) > $1 FROM heard", applied), every=0.01
-            )
+            await eventually(partial(owner.fetchval, "SELECT count(*) > $1 FROM heard", applied), every=0.01)
             await owner.execute(end, told.service)
 
         async def all_heard() -> bool:
@@ -283,7 +281,6 @@ async def test_it_begins_with_the_first_record_that_is_left(told: Toy, kafka: Ka
 async def test_looking_at_the_ends_of_topics_holds_no_record_up(told: Toy, kafka: Kafka, monkeypatch):
     """The broker answers such a question only after the fetch that is under way, half a second later."""
     monkeypatch.setattr(module, "STUCK_SECONDS", 0.0)
-    monkeypatch.setattr(module, "RECHECK_SECONDS", 0.0)
     taken: list[float] = []
     async with consuming(told, kafka) as consumer:
         await consumer.caught_up.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -146,7 +147,7 @@ async def test_a_member_that_stops_inside_its_transaction_loses_its_locks(toy: T
 
 async def test_ids_and_json_come_back_as_plain_values(toy: Toy):
     key = uuid4()
-    row = await toy.database.pool.fetchrow(
+    row: Any = await toy.database.pool.fetchrow(
         "SELECT $1::uuid AS id, ARRAY[$1::uuid] AS ids, $2::jsonb AS body", key, {"a": [1, None]}
     )
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from common.embedded import Kafka, Postgres
-from tools.stack.prepare import prepare_databases, prepare_topics
+from tools.stack.prepare import prepare_databases
 from tools.stack.programs import KAFKA_VARIABLE, Program
 from tools.stack.secrets import Secrets
 from tools.stack.together import together
@@ -37,7 +37,7 @@ class Infrastructure:
         self._step = step
 
     def start(self) -> None:
-        """Start what is needed; create databases, tables and topics. Raises ProcessFailed."""
+        """Start what is needed; create databases and tables. Raises ProcessFailed."""
         together(self._start_postgres, self._start_kafka, on_failure=self.stop)
 
     def stop(self) -> None:
@@ -57,5 +57,3 @@ class Infrastructure:
             return
         with self._step(KAFKA):
             self.kafka.start()
-        with self._step("topics"):
-            prepare_topics(self.bootstrap, partitions=3, replication=1)

@@ -15,7 +15,7 @@ from common.context import current_trail
 from common.envelope import Fact
 from common.errors import Refusal
 from common.idempotency import UNCONDITIONAL, Demand
-from common.stamp import Changed, Stamp
+from common.stamp import Stamp, Versioned
 from common.statements import Statement
 
 Refusals = Mapping[str, type[Refusal]]
@@ -81,7 +81,7 @@ class UnitOfWork(Reader):
         now: datetime = await self.connection.fetchval(_NOW)
         return max([now, *(moment + INSTANT for moment in latest if moment is not None)])
 
-    async def stamp(self, *locked: Changed | None) -> Stamp:
+    async def stamp(self, *locked: Versioned | None) -> Stamp:
         """The act's one time and its actor; called once, after all that it touches is locked."""
         latest = (aggregate.changed_at for aggregate in locked if aggregate is not None)
         return Stamp(await self.moment(*latest), current_trail().actor)

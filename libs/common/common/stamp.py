@@ -13,13 +13,19 @@ class Stamp:
     by: str
 
 
-class Changed(Protocol):
-    """Anything that knows when it was changed last."""
+class Versioned(Protocol):
+    """An aggregate: it counts its changes and knows when the last one was."""
+
+    @property
+    def version(self) -> int: ...
 
     @property
     def changed_at(self) -> datetime: ...
 
 
-def version_tag(version: int, *, lapsed: bool = False) -> str:
-    """The ETag of an aggregate. It covers what the clock decides: a hold that has `lapsed` changes it with no write."""
-    return f'"{version}-lapsed"' if lapsed else f'"{version}"'
+def version_tag(*versions: int, lapsed: bool = False) -> str:
+    """The ETag of what is shown, from the versions of all that is in it.
+
+    It covers what the clock decides, too: a hold that has `lapsed` changes it without a write.
+    """
+    return f'"{".".join(map(str, versions))}{"-lapsed" if lapsed else ""}"'

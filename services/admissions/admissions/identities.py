@@ -1,6 +1,5 @@
 """Identity at rest: every field encrypted under the patient's own key, found again through a keyed index."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +14,9 @@ from common.db import UnitOfWork
 from common.statements import Statement, insert_into
 
 _ADD_KEY = Statement(insert_into(subject_key, "subject_id", "wrapped"))
-_KEY = Statement(sa.select(subject_key.c.wrapped).where(subject_key.c.subject_id == sa.bindparam("of_subject")))
+_KEY = Statement(
+    sa.select(subject_key.c.wrapped).where(subject_key.c.subject_id == sa.bindparam("of_subject"))
+)
 _ADD_IDENTITY = Statement(insert_into(patient_identity))
 _ADD_INDEX = Statement(insert_into(patient_index))
 _CHANGE_INDEX = Statement(
@@ -47,7 +48,7 @@ class Identities:
         await act.run(_ADD_IDENTITY, patient_id=patient_id, version=version, **_seal(key, identity))
         await act.run(_CHANGE_INDEX, of_patient=patient_id, **self._digests(identity))
 
-    def open(self, row: Mapping[str, Any]) -> Identity:
+    def open(self, row: Any) -> Identity:
         """The identity in a row with `id`, `wrapped` and the sealed fields."""
         key = self.keys.subject_key(row["wrapped"], row["id"])
         texts = {field: row[field] and key.decrypt(f"patient.{field}", row[field]) for field in _FIELDS}
@@ -60,7 +61,7 @@ class Identities:
             contact=texts["contact"],
         )
 
-    def open_name(self, row: Mapping[str, Any]) -> str | None:
+    def open_name(self, row: Any) -> str | None:
         """Only the name in a row with `id`, `wrapped` and `name`."""
         if row["name"] is None:
             return None
@@ -73,10 +74,10 @@ class Identities:
         return self.index.digest("patient.name_birth", name, born.isoformat())
 
     def _digests(self, identity: Identity) -> dict[str, bytes | None]:
-        named = identity.name and identity.date_of_birth
+        name, born = identity.name, identity.date_of_birth
         return {
             "mrn_digest": self.mrn_digest(identity.mrn) if identity.mrn else None,
-            "name_birth_digest": self.name_birth_digest(identity.name, identity.date_of_birth) if named else None,
+            "name_birth_digest": self.name_birth_digest(name, born) if name and born else None,
         }
 
 

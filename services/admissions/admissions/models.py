@@ -5,7 +5,13 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
 
-from admissions.domain.admission import OPEN, AdmissionState, Disposition, PatientAlreadyAdmitted, PresenceState
+from admissions.domain.admission import (
+    OPEN,
+    AdmissionState,
+    Disposition,
+    PatientAlreadyAdmitted,
+    PresenceState,
+)
 from admissions.domain.patient import MrnTaken
 from common.crypto import subject_key_table
 from common.errors import Refusal
@@ -48,7 +54,12 @@ patient_identity = sa.Table(
     "patient_identity",
     metadata,
     sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), primary_key=True),
-    sa.Column("version", sa.BigInteger, primary_key=True, comment="of the patient; what was before a correction stays"),
+    sa.Column(
+        "version",
+        sa.BigInteger,
+        primary_key=True,
+        comment="older versions stay",
+    ),
     sa.Column("mrn", BYTEA),
     sa.Column("name", BYTEA),
     sa.Column("date_of_birth", BYTEA),

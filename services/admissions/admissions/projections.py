@@ -13,7 +13,7 @@ from common.db import UnitOfWork
 from common.envelope import Received
 from common.statements import Statement
 
-_columns = {name: sa.bindparam(name, type_=heard_placement.c[name].type) for name in heard_placement.c.keys()}
+_columns = {column.name: sa.bindparam(column.name, type_=column.type) for column in heard_placement.c}
 _heard: Any = insert(heard_placement).values(_columns)
 _REMEMBER = Statement(
     _heard.on_conflict_do_update(

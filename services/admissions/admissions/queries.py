@@ -1,6 +1,7 @@
 """Reads: one statement each. What the clock decides (a hold that is over) is decided here too."""
 
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid
@@ -15,8 +16,10 @@ from admissions.models import (
     patient_index,
     subject_key,
 )
+from common.db import UnitOfWork
 from common.paging import Listing, optional
 from common.policies import within
+from common.stamp import version_tag
 from common.statements import Statement, constant
 
 Row = Any
@@ -29,7 +32,9 @@ _people = (
     .join(subject_key, subject_key.c.subject_id == patient.c.id)
     .join(
         patient_identity,
-        sa.and_(patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version),
+        sa.and_(
+            patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version
+        ),
     )
 )
 CURRENT_IDENTITY = Statement(_people.where(patient.c.id == sa.bindparam("of_id")))
@@ -44,7 +49,9 @@ NAMES = Statement(
     .join(subject_key, subject_key.c.subject_id == patient.c.id)
     .join(
         patient_identity,
-        sa.and_(patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version),
+        sa.and_(
+            patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version
+        ),
     )
     .where(
         patient.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(Uuid))),
@@ -54,7 +61,9 @@ NAMES = Statement(
 )
 
 # Admissions
-_lapsed = sa.and_(admission.c.state == constant(AdmissionState.BED_ASSIGNED), heard_placement.c.held_until <= _clock)
+_lapsed = sa.and_(
+    admission.c.state == constant(AdmissionState.BED_ASSIGNED), heard_placement.c.held_until <= _clock
+)
 _state = sa.case((_lapsed, constant(AdmissionState.REQUESTED)), else_=admission.c.state)
 _placement = sa.case(
     (heard_placement.c.admission_id.is_(None), sa.null()),
@@ -73,10 +82,10 @@ _admissions = sa.select(
     _placement.label("placement"),
     sa.func.coalesce(_lapsed, sa.false()).label("lapsed"),
     sa.func.coalesce(heard_placement.c.version, 0).label("placement_version"),
-    sa.func.coalesce(heard_placement.c.want_version >= admission.c.want_version, sa.false()).label("answered"),
-).join_from(
-    admission, heard_placement, heard_placement.c.admission_id == admission.c.id, isouter=True
-)
+    sa.func.coalesce(heard_placement.c.want_version >= admission.c.want_version, sa.false()).label(
+        "answered"
+    ),
+).join_from(admission, heard_placement, heard_placement.c.admission_id == admission.c.id, isouter=True)
 _wanted_states: sa.BindParameter[Any] = sa.bindparam("states", type_=ARRAY(sa.Text))
 ADMISSIONS = Listing(
     _admissions.where(
@@ -95,6 +104,18 @@ HISTORY = Statement(
     .where(admission_change.c.admission_id == sa.bindparam("of_id"))
     .order_by(admission_change.c.version)
 )
+
+
+def admission_tag(row: Row) -> str:
+    """Changes with the admission, with the answer of beds that is shown in it, and when a hold lapses."""
+    return version_tag(row["version"], row["placement_version"], lapsed=row["lapsed"])
+
+
+async def expect_shown(act: UnitOfWork, admission_id: UUID) -> None:
+    """The caller decides on what it was shown. Raises `PreconditionFailed`."""
+    if act.demand.if_match is not None:
+        row = await act.first(ADMISSION, of_id=admission_id)
+        act.demand.expect(admission_tag(row))
 
 
 def admission_view(row: Row) -> dict[str, Any]:

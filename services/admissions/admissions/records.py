@@ -32,7 +32,11 @@ _ADD_CHANGE = Statement(insert_into(admission_change))
 
 
 async def save_admission(
-    act: UnitOfWork, what: AdmissionEvent, before: Admission | None, after: Admission, reason_code: str | None = None
+    act: UnitOfWork,
+    what: AdmissionEvent,
+    before: Admission | None,
+    after: Admission,
+    reason_code: str | None = None,
 ) -> None:
     """A change of an admission, its line in the history, and its event."""
     if before is None:

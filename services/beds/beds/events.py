@@ -1,11 +1,11 @@
 """The facts that beds publishes, one per changed aggregate and act (contract §4)."""
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from common.envelope import Fact, fact
+from common.stamp import Versioned
 from common.topics import Topic
 
 DEPARTMENT = Topic("beds", "department", has_state=True)
@@ -57,16 +57,6 @@ class CleaningJobEvent(StrEnum):
     STARTED = "started"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
-
-
-class Versioned(Protocol):
-    """Any aggregate of this service."""
-
-    @property
-    def version(self) -> int: ...
-
-    @property
-    def changed_at(self) -> datetime: ...
 
 
 _TOPIC_OF: dict[type[StrEnum], Topic] = {

@@ -10,13 +10,19 @@ from admissions.domain.admission import AdmissionState, AlreadyArrived, Want
 from admissions.handlers import admissions as acts
 from admissions.handlers.departments import UnknownDepartment
 from admissions.policies import POLICIES, Act
-from admissions.queries import ADMISSION, ADMISSIONS, HISTORY, Row, admission_view
-from admissions.schemas import AdmissionView, BedRequest, ChangeView, DischargeConfirmation, NewAdmission, Reason
+from admissions.queries import ADMISSION, ADMISSIONS, HISTORY, Row, admission_tag, admission_view
+from admissions.schemas import (
+    AdmissionView,
+    BedRequest,
+    ChangeView,
+    DischargeConfirmation,
+    NewAdmission,
+    Reason,
+)
 from common.errors import NotFound, NotYetKnown
 from common.idempotency import Outcome
 from common.paging import Paged
 from common.process import Process, Running
-from common.stamp import version_tag
 from common.waiting import PreferredWait, settled
 from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
 
@@ -63,7 +69,12 @@ async def read_history(request: Request, running: Running, caller: Calling, admi
 
 @router.post("", status_code=201, responses=shows(AdmissionView, 201))
 async def request_admission(
-    request: Request, running: Running, caller: Calling, demand: Demanding, wait: PreferredWait, new: NewAdmission
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    wait: PreferredWait,
+    new: NewAdmission,
 ) -> Response:
     """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
     async with _known(running):
@@ -98,7 +109,9 @@ async def cancel(
 ) -> Response:
     """200 when it is final, 202 while beds has not answered yet, 409 when the patient had arrived."""
     target = AdmissionState.CANCELLED
-    outcome = await acts.end_admission(running.database, demand, caller, admission_id, target, reason.reason_code)
+    outcome = await acts.end_admission(
+        running.database, demand, caller, admission_id, target, reason.reason_code
+    )
     return _ended(request, await _when_answered(running, outcome, wait))
 
 
@@ -114,7 +127,9 @@ async def no_show(
 ) -> Response:
     """The patient did not come. Answers as `cancel`."""
     target = AdmissionState.NO_SHOW
-    outcome = await acts.end_admission(running.database, demand, caller, admission_id, target, reason.reason_code)
+    outcome = await acts.end_admission(
+        running.database, demand, caller, admission_id, target, reason.reason_code
+    )
     return _ended(request, await _when_answered(running, outcome, wait))
 
 
@@ -159,13 +174,14 @@ async def _read(running: Process, admission_id: UUID) -> Row:
 async def _when_answered(running: Process, outcome: Outcome, seconds: float) -> Row:
     """The admission once beds has answered its present want, or as it is when the wait is over."""
     with running.waiters.registered(outcome.resource) as event:
-        return await settled(event, lambda: _read(running, outcome.resource), lambda row: row["answered"], seconds)
+        return await settled(
+            event, lambda: _read(running, outcome.resource), lambda row: row["answered"], seconds
+        )
 
 
 def _answer(request: Request, row: Row, status: int = 200) -> Response:
-    tag = version_tag(row["version"], row["placement_version"], lapsed=row["lapsed"])
     headers = location("/v1/admissions", row["id"]) if status == 201 else {}
-    return json_answer(request, admission_view(row), status=status, tag=tag, headers=headers)
+    return json_answer(request, admission_view(row), status=status, tag=admission_tag(row), headers=headers)
 
 
 def _ended(request: Request, row: Row) -> Response:

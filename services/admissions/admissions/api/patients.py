@@ -86,7 +86,8 @@ async def search(
     if wanted.mrn is not None:
         rows = await running.database.read.all(BY_MRN, digest=sealing.mrn_digest(wanted.mrn))
     else:
-        assert wanted.name is not None and wanted.date_of_birth is not None  # noqa: PT018 - the schema has checked
+        assert wanted.name is not None  # the schema has checked
+        assert wanted.date_of_birth is not None
         digest = sealing.name_birth_digest(wanted.name, wanted.date_of_birth)
         rows = await running.database.read.all(BY_NAME_AND_BIRTH, digest=digest)
     await _note(running, caller, "search", Act.FIND_PATIENTS, [row["id"] for row in rows])

@@ -58,7 +58,11 @@ OPEN = (A.REQUESTED, A.BED_ASSIGNED, A.ADMITTED, A.ON_LEAVE, A.CANCELLING)
 ARRIVED = (A.ADMITTED, A.ON_LEAVE)
 
 #: The seeds' word where it differs from ours (contract §3).
-STATUS: dict[AdmissionState, str] = {A.REQUESTED: "pending", A.BED_ASSIGNED: "pending", A.ON_LEAVE: "admitted"}
+STATUS: dict[AdmissionState, str] = {
+    A.REQUESTED: "pending",
+    A.BED_ASSIGNED: "pending",
+    A.ON_LEAVE: "admitted",
+}
 
 #: What an open admission becomes when its placement is in this state. What is not here cannot be.
 FOLLOWS: dict[PresenceState, AdmissionState] = {
@@ -257,7 +261,9 @@ class Admission:
             raise AdmissionClosed(**self.facts())
 
     def _want(self, want: Want | None, stamp: Stamp, **changes: Any) -> "Admission":
-        return self._become(changes.pop("state", self.state), stamp, want=want, want_version=self.version + 1, **changes)
+        return self._become(
+            changes.pop("state", self.state), stamp, want=want, want_version=self.version + 1, **changes
+        )
 
     def _become(self, state: AdmissionState, stamp: Stamp, **changes: Any) -> "Admission":
         return replace(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from common.errors import FieldError, Invalid, Refusal
-from common.stamp import Stamp
+from common.stamp import Stamp, version_tag
 
 
 class MrnTaken(Refusal):
@@ -50,10 +50,21 @@ class Patient:
     changed_by: str
 
     @classmethod
-    def registered(cls, patient_id: UUID, identity: Identity, stamp: Stamp, *, unidentified: bool, privacy: bool,
-                   mother_id: UUID | None) -> "Patient":  # fmt: skip
+    def registered(
+        cls,
+        patient_id: UUID,
+        identity: Identity,
+        stamp: Stamp,
+        *,
+        unidentified: bool,
+        privacy: bool,
+        mother_id: UUID | None,
+    ) -> "Patient":
         check_identified(identity, unidentified=unidentified)
         return cls(patient_id, unidentified, privacy, mother_id, 1, stamp.at, stamp.by)
+
+    def tag(self) -> str:
+        return version_tag(self.version)
 
     def corrected(self, identity: Identity, stamp: Stamp, *, privacy: bool | None) -> "Patient":
         """After a correction. Whoever has a record number and a name by now is identified for good."""
@@ -77,5 +88,7 @@ def check_identified(identity: Identity, *, unidentified: bool) -> None:
     if missing:
         raise Invalid(
             "A patient needs a record number and a name, or `unidentified: true`.",
-            errors=[FieldError(field=f"body.{field}", code="missing", message="is missing") for field in missing],
+            errors=[
+                FieldError(field=f"body.{field}", code="missing", message="is missing") for field in missing
+            ],
         )

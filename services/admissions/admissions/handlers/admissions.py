@@ -7,6 +7,7 @@ from admissions.domain.admission import Admission, AdmissionState, Disposition, 
 from admissions.events import AdmissionEvent
 from admissions.handlers.departments import check_department
 from admissions.policies import POLICIES, Act
+from admissions.queries import expect_shown
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -35,7 +36,7 @@ async def change_bed_request(act: UnitOfWork, caller: Caller, admission_id: UUID
     POLICIES.allow(caller, Act.REQUEST_BED, want.department_id)
     await check_department(act, want.department_id)
     stamp = await act.stamp(admission)
-    act.demand.expect(admission.tag())
+    await expect_shown(act, admission_id)
     await records.save_admission(act, AdmissionEvent.CHANGED, admission, admission.wanting(want, stamp))
     return Outcome(200, admission_id)
 
@@ -48,7 +49,7 @@ async def end_admission(
     admission = await records.admissions.lock(act, admission_id)
     POLICIES.allow(caller, Act.REQUEST_BED, admission.department_id)
     stamp = await act.stamp(admission)
-    act.demand.expect(admission.tag())
+    await expect_shown(act, admission_id)
     ending = admission.ending(target, reason_code, stamp)
     await records.save_admission(act, AdmissionEvent.CANCELLING, admission, ending, reason_code)
     return Outcome(200, admission_id)
@@ -62,7 +63,7 @@ async def confirm_discharge(
     admission = await records.admissions.lock(act, admission_id)
     POLICIES.allow(caller, Act.CONFIRM_DISCHARGE, admission.department_id)
     stamp = await act.stamp(admission)
-    act.demand.expect(admission.tag())
+    await expect_shown(act, admission_id)
     confirmed = admission.confirmed(disposition, stamp)
     await records.save_admission(act, AdmissionEvent.DISCHARGE_CONFIRMED, admission, confirmed)
     return Outcome(200, admission_id)

@@ -9,8 +9,9 @@ from common.db import UnitOfWork
 
 
 async def hear_answer(act: UnitOfWork, admission_id: UUID, answer: Answer) -> bool:
-    """Follows an answer that is newer than the last. One to an older want says nothing: the answer to the latest one
-    will come. False when it was passed over.
+    """Follows an answer that is newer than the last; False when it was passed over.
+
+    One to an older want says nothing: the answer to the latest one will come.
     """
     admission = await records.admissions.find(act, admission_id)
     if admission is None or answer.want_version < admission.want_version:

@@ -12,7 +12,9 @@ class UnknownDepartment(Invalid):
     sentence = "There is no such department, or it is closed."
 
     def __init__(self) -> None:
-        error = FieldError(field="body.department_id", code="unknown", message="no open department with this id")
+        error = FieldError(
+            field="body.department_id", code="unknown", message="no open department with this id"
+        )
         super().__init__(errors=[error])
 
 
