@@ -18,6 +18,10 @@ class Child:
         self.lines: list[str] = []
         self._listening = asyncio.create_task(self._listen())
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def said(self, words: str, *, within: float = 15.0) -> None:
         await eventually(lambda: any(words in line for line in self.lines), within=within)
 

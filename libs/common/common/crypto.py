@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.dialects.postgresql import BYTEA, UUID as Uuid
-from tink import aead, json_proto_keyset_format, secret_key_access
+from tink import TinkError, aead, json_proto_keyset_format, secret_key_access
 
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
@@ -35,7 +35,11 @@ class MasterKeys:
         return wrapped
 
     def subject_key(self, wrapped: bytes, subject: UUID) -> "SubjectKey":
-        return SubjectKey(self._aead.decrypt(wrapped, subject.bytes), subject)
+        """Raises `Unreadable` for a key that was wrapped for another subject or under a master key that is gone."""
+        try:
+            return SubjectKey(self._aead.decrypt(wrapped, subject.bytes), subject)
+        except TinkError:
+            raise Unreadable("subject key") from None
 
     def new_subject_key(self, subject: UUID) -> tuple["SubjectKey", bytes]:
         """A fresh key and the same key wrapped for storage."""
@@ -48,7 +52,11 @@ class MasterKeys:
         return sealed
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        content: bytes = self._aead.decrypt(sealed, purpose.encode())
+        """Raises `Unreadable` for what was sealed for another purpose or under a master key that is gone."""
+        try:
+            content: bytes = self._aead.decrypt(sealed, purpose.encode())
+        except TinkError:
+            raise Unreadable(purpose) from None
         return content
 
 
@@ -65,7 +73,9 @@ class SubjectKey:
 
     def decrypt(self, field: str, sealed: bytes) -> str:
         """Raises `Unreadable` for bytes of another field, subject or key."""
-        nonce, content = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        start, nonce, content = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        if start != _FORMAT or len(nonce) < NONCE_BYTES:
+            raise Unreadable(field)
         try:
             return self._cipher.decrypt(nonce, content, self._bound_to(field)).decode()
         except InvalidTag:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 import sqlalchemy as sa
 from fastapi import Depends, Query
@@ -71,9 +72,14 @@ class Listing:
             )
         field = order.removeprefix("-")
         value, row_id = self._position(page.after, field)
-        rows = await reader.all(
-            statement, after_value=value, after_id=row_id, page_limit=page.limit + 1, **filters
-        )
+        try:
+            rows = await reader.all(
+                statement, after_value=value, after_id=row_id, page_limit=page.limit + 1, **filters
+            )
+        except asyncpg.DataError:  # of the right kind, and yet nothing that a column can hold
+            if page.after is None:
+                raise
+            raise BadCursor from None
         if len(rows) <= page.limit:
             return rows, None
         last = rows[page.limit - 1]
@@ -96,7 +102,7 @@ def _restored(kind: type[Any], value: Any) -> Any:
         return datetime.fromisoformat(value)
     if kind is UUID:
         return UUID(value)
-    if not isinstance(value, kind) or (isinstance(value, int) and value.bit_length() > 63):
+    if type(value) is not kind:  # True is no 1
         raise TypeError("not of the kind of the column")
     return value
 

@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 _CHANNEL = "wardline_committed"
 DEBOUNCE_SECONDS = 0.02
+PROBE_SECONDS = 10.0
+"""A replica that only listens notices this late that its connection is dead without having been closed ●."""
 _MOST_KEYS = 150
 """A notification carries at most 8,000 bytes; what does not fit is found by the polls."""
 
@@ -51,9 +53,11 @@ class Signals:
                     self._heard(UUID(text))
 
         try:
+            connection.add_termination_listener(lambda _: self._news.set())
             await connection.add_listener(_CHANNEL, receive)
             while True:
-                await self._news.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), PROBE_SECONDS)
                 await asyncio.sleep(DEBOUNCE_SECONDS)
                 self._news.clear()
                 keys, self._keys = self._keys, set()
