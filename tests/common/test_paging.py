@@ -67,7 +67,7 @@ def orders() -> Iterator[str]:
         yield sign + name
 
 
-@pytest.mark.parametrize("order", orders())
+@pytest.mark.parametrize("order", list(orders()))
 @pytest.mark.parametrize("limit", [1, 4, 30, 200])
 async def test_every_row_is_seen_once_in_its_order(toy: Toy, department: UUID, order: str, limit: int):
     rows = await walk(toy, department, order, limit)

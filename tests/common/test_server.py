@@ -52,6 +52,7 @@ async def server() -> AsyncIterator[Server]:
 
         await eventually(answers)
         yield server
+        assert not any("Traceback" in line for line in child.lines)
 
 
 def a_request(*headers: bytes, body: bytes = b"") -> bytes:
@@ -85,7 +86,7 @@ async def test_headers_above_the_limit_are_refused(server: Server, header: bytes
 async def test_a_request_line_above_the_limit_is_refused(server: Server):
     answer = await server.ask(b"GET /" + b"a" * MAX_HEADER_BYTES + b" HTTP/1.1\r\nhost: x\r\n\r\n")
 
-    assert answer.startswith(b"HTTP/1.1 431 ") or answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 431 ")
 
 
 async def test_the_second_request_of_a_connection_is_limited_too(server: Server):
@@ -112,8 +113,8 @@ async def test_a_huge_header_value_does_not_grow_the_memory(server: Server):
     assert server.memory() - before < 16 * 1024 * 1024
 
 
-async def test_headers_that_come_too_slowly_end_the_connection(server: Server):
-    """Three clients at once: one sends nothing, one half a head, one a byte now and then, also after a first request."""
+async def test_slow_headers_end_the_connection_and_a_slow_body_does_not(server: Server):
+    """Four clients at once: one sends nothing, one half a head, one a byte now and then, one a whole head."""
 
     async def lasts(*, first: bytes, then: bytes) -> float:
         async with server.connected() as (reader, writer):
@@ -129,23 +130,21 @@ async def test_headers_that_come_too_slowly_end_the_connection(server: Server):
                     break
             return time.monotonic() - started
 
+    async def slow_body() -> bytes:
+        request = a_request(body=b"12345")
+        async with server.connected() as (reader, writer):
+            writer.write(request[:-5])
+            await asyncio.sleep(HEADER_SECONDS + 0.5)
+            writer.write(request[-5:])
+            return await asyncio.wait_for(reader.read(), 5)
+
     begun = a_request()[:-2]
-    silent, half, drop_by_drop = await asyncio.gather(
-        lasts(first=b"", then=b""), lasts(first=begun, then=b""), lasts(first=begun, then=b"x")
+    *slow, answer = await asyncio.gather(
+        lasts(first=b"", then=b""), lasts(first=begun, then=b""), lasts(first=begun, then=b"x"), slow_body()
     )
 
-    for seconds in (silent, half, drop_by_drop):
-        assert HEADER_SECONDS - 0.5 < seconds < HEADER_SECONDS + 1.5
-
-
-async def test_a_connection_may_rest_between_requests_and_a_body_may_take_its_time(server: Server):
-    async with server.connected() as (reader, writer):
-        quiet = a_request(body=b"12345").replace(b"connection: close\r\n", b"")
-        writer.write(quiet[:-5])
-        await asyncio.sleep(HEADER_SECONDS + 0.5)
-        writer.write(quiet[-5:])
-
-        assert b" 200 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    assert all(HEADER_SECONDS - 0.5 < seconds < HEADER_SECONDS + 1.5 for seconds in slow)
+    assert b'"body":5' in answer
 
 
 async def test_an_answer_does_not_name_the_server(server: Server):

@@ -117,12 +117,13 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _take(self, records: Sequence[Record]) -> None:
         async with self._lock:
             try:
-                for partition, batch in groupby(
-                    records, lambda record: TopicPartition(record.topic, record.partition)
-                ):
-                    if self._stale:
-                        return  # reassigned: all we hold is void, the keeper aligns
-                    await self._advance(partition, list(batch))
+                if self._stale:
+                    return  # reassigned: all we hold is void, the keeper aligns
+                batches = groupby(records, lambda record: TopicPartition(record.topic, record.partition))
+                advances = [self._advance(partition, list(batch)) for partition, batch in batches]
+                for outcome in await asyncio.gather(*advances, return_exceptions=True):
+                    if isinstance(outcome, BaseException):
+                        raise outcome
                 self._failures = 0
             except Exception as error:
                 await self._back_off(error)

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 #: Three days ahead, seven kept. Run by the service's timer; SECURITY DEFINER, because its role may not create tables.
+#: A day whose first rows came before its partition (after some days at rest) stays in the default partition: no
+#: other could be made for it, and the attempt would keep all later days from theirs.
 OUTBOX_PARTITIONS = """
 CREATE FUNCTION keep_outbox_partitions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-DECLARE day date; part regclass; name text; waits boolean;
+DECLARE missing date; part regclass; name text; waits boolean;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('keep_outbox_partitions'));
-  FOR day IN SELECT current_date + i FROM generate_series(0, 3) AS i LOOP
-    name := 'outbox_' || to_char(day, 'YYYYMMDD');
+  FOR missing IN SELECT current_date + i FROM generate_series(0, 3) AS i LOOP
+    name := 'outbox_' || to_char(missing, 'YYYYMMDD');
+    CONTINUE WHEN EXISTS (SELECT FROM outbox_late WHERE day = missing);
     IF to_regclass(name) IS NULL THEN
-      EXECUTE format('CREATE TABLE %I PARTITION OF outbox FOR VALUES FROM (%L) TO (%L)', name, day, day + 1);
+      EXECUTE format('CREATE TABLE %I PARTITION OF outbox FOR VALUES FROM (%L) TO (%L)', name, missing, missing + 1);
     END IF;
   END LOOP;
   FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'outbox'::regclass
@@ -20,6 +23,7 @@ BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE published_at IS NULL)', part) INTO waits;
     IF NOT waits THEN EXECUTE format('DROP TABLE %s', part); END IF;
   END LOOP;
+  DELETE FROM outbox_late WHERE day < current_date - 7 AND published_at IS NOT NULL;
 END $$"""
 
 

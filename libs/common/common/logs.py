@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, ExcInfo
 
 from common.context import trail_if_any
 
@@ -20,6 +22,22 @@ def _with_trail(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _without_content(exc_info: ExcInfo) -> str:
+    """Where it happened and of what kind, without the message: those of Postgres and of parsers quote values ●."""
+    return "".join(_told(exc_info[1]))
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    inner: Sequence[BaseException] = getattr(error, "exceptions", ())
+    for before in (*inner, *([earlier] if earlier else [])):
+        yield from _told(before)
+        yield "which led to\n"
+    yield from traceback.format_tb(error.__traceback__)
+    names = (getattr(error, "sqlstate", None), getattr(error, "constraint_name", None))
+    yield " ".join((type(error).__qualname__, *filter(None, names))) + "\n"
+
+
 def configure_logs(service: str, level: str = "INFO") -> None:
     """Sends our own and every library's lines to standard output as JSON."""
     shared: list[Any] = [
@@ -27,7 +45,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         _with_trail,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_without_content),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -22,7 +22,15 @@ DATABASE_AWAY = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     OSError,
 )
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_QUOTING = {"value_error", "assertion_error", "union_tag_invalid", "uuid_parsing"}
+"""Errors whose sentence quotes what was sent, or may."""
+_HTTP_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 
 
 def problem(
@@ -79,7 +87,7 @@ def invalid_fields(error: RequestValidationError) -> Refusal:
             FieldError(
                 field=".".join(str(part) for part in found["loc"]),
                 code=found["type"],
-                message="must be acceptable" if found["type"] == "value_error" else found["msg"],
+                message="must be acceptable" if found["type"] in _QUOTING else found["msg"],
             )
             for found in problems
         ]

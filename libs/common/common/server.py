@@ -12,6 +12,7 @@ MAX_HEADER_BYTES = 64 * 1024
 HEADER_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 5
+_BETWEEN = len(": \r\n")
 _TOO_LARGE = orjson.dumps(
     {
         "type": "/docs/problems#headers_too_large",
@@ -56,7 +57,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._end_head()
-        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MAX_HEADER_BYTES:
+        lines = sum(len(name) + len(value) + _BETWEEN for name, value in self.headers)
+        if lines + len(self.url) > MAX_HEADER_BYTES:
             self._refuse()
         else:
             super().on_headers_complete()

@@ -93,9 +93,14 @@ def json_answer(
     encoded = orjson.dumps(content, option=JSON_OPTIONS)
     etag = tag or f'"{blake2b(encoded, digest_size=12).hexdigest()}"'
     named = {"etag": etag, **(headers or {})}
-    if request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):
+    if request.method == "GET" and _is_known(etag, request.headers.get("if-none-match", "")):
         return Response(None, 304, named)
     return Response(encoded, status, named, "application/json")
+
+
+def _is_known(etag: str, known: str) -> bool:
+    """`known` is an If-None-Match: `*`, or tags of which a proxy may have made weak ones (RFC 9110 §13.1.2)."""
+    return known == "*" or etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]
 
 
 def list_answer(request: Request, items: Sequence[Any], after: str | None) -> Response:

@@ -1,0 +1,80 @@
+"""What is measured: a department of fifty beds, one bed, a status change, an admission until its bed is held."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from tools.bench.load import Request
+
+_PASSWORD = "a long password for the bench"  # noqa: S105 - of users that live as long as the run
+
+
+class Hospital:
+    """A signed-in bed manager with departments of ready beds and patients to admit."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url
+        self._token = ""
+
+    async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+        """One request that has to succeed; asks again while a service has not heard of something yet."""
+        bearer = self._token if token is None else token
+        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        while True:
+            async with self._session.request(method, self._url + path, json=body, headers=headers) as answer:
+                if answer.status == 503:
+                    await asyncio.sleep(0.2)
+                    continue
+                if answer.status >= 400:
+                    raise RuntimeError(f"{method} {path}: {answer.status} {await answer.text()}")
+                return None if answer.status == 204 else await answer.json()
+
+    async def sign_in(self, admin_password: str) -> None:
+        admin = {"username": "admin", "password": admin_password}
+        self._token = (await self.call("POST", "/v1/sessions", admin, ""))["token"]
+        name = f"bench-{uuid4()}"
+        user = await self.call("POST", "/v1/users", {"username": name, "password": _PASSWORD}, "")
+        grants = [{"role": role, "departments": None} for role in ("admin", "bed_manager", "charge_nurse")]
+        await self.call("PUT", f"/v1/users/{user['id']}/grants", {"grants": grants})
+        self._token = (
+            await self.call("POST", "/v1/sessions", {"username": name, "password": _PASSWORD}, "")
+        )["token"]
+
+    async def department(self, beds: int) -> tuple[str, list[str]]:
+        """A new department with that many ready beds: its id and theirs."""
+        code = f"B{uuid4().hex[:8]}"
+        department = (await self.call("POST", "/v1/departments", {"code": code, "name": "Bench"}))["id"]
+        gate = asyncio.Semaphore(16)
+
+        async def ready_bed(n: int) -> str:
+            async with gate:
+                bed: str = (
+                    await self.call("POST", "/v1/beds", {"department_id": department, "code": f"{n:04}"})
+                )["id"]
+                await self.call("POST", f"/v1/beds/{bed}/ready_override", {"reason_code": "bench"})
+                return bed
+
+        return department, await asyncio.gather(*(ready_bed(n) for n in range(beds)))
+
+    async def patients(self, count: int) -> list[str]:
+        gate = asyncio.Semaphore(16)
+
+        async def patient(n: int) -> str:
+            async with gate:
+                body = {"mrn": uuid4().hex, "name": f"Bench, Patient {n}"}
+                new: str = (await self.call("POST", "/v1/patients", body))["id"]
+                return new
+
+        return await asyncio.gather(*(patient(n) for n in range(count)))
+
+    def read(self, path: str) -> Request:
+        return Request("GET", path, self._headers())
+
+    def act(self, path: str, body: Any, **headers: str) -> Request:
+        keyed = {"idempotency-key": str(uuid4()), **headers}
+        return Request("POST", path, self._headers() | keyed, body)
+
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._token}"}
