@@ -39,6 +39,7 @@ from tests.common.toy import (
 from tests.support.reading import everything_in
 from tests.support.waiting import eventually
 
+JSON = {"content-type": "application/json"}
 POLICIES = Policies({"count": {"nurse": Scope.ANY}})
 
 
@@ -176,9 +177,16 @@ async def test_a_refusal_is_an_access_event_before_it_is_answered(fresh: Toy):
 
 async def test_a_body_of_more_than_a_megabyte_is_refused(fresh: Toy):
     async with a_service(fresh, "127.0.0.1:9", consumes=False) as service:
-        answer = await service.client.post("/counters", json={"name": "a" * processes.MAX_BODY_BYTES})
+        body = b'{"name": "%s"}' % (b"a" * processes.MAX_BODY_BYTES)
 
-        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        async def piecemeal() -> AsyncIterator[bytes]:
+            yield body[:100]
+            yield body[100:]
+
+        for content in (body, piecemeal()):
+            answer = await service.client.post("/counters", content=content, headers=JSON)
+            assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+            assert answer.headers["x-request-id"] == answer.json()["request_id"]
 
 
 async def test_whoever_waits_in_this_process_is_woken_by_a_commit_in_it(fresh: Toy, monkeypatch):

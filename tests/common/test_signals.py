@@ -67,3 +67,16 @@ async def test_signals_come_back_after_their_connections_ended(fresh: Toy):
         key = uuid4()
         first.tell([a_fact(fresh, key)])
         await eventually(lambda: key in heard["second"])
+
+
+async def test_signals_end_when_they_are_cancelled_together_with_news(fresh: Toy):
+    """On Python 3.11 `wait_for` loses a cancellation that comes in the same turn as what it waits for."""
+    signals = Signals(fresh.url, lambda _: None)
+    running = asyncio.create_task(signals.run())
+    await eventually(lambda: fresh.database.pool.fetchval(_LISTENERS))
+    signals.tell([a_fact(fresh, uuid4())])
+    await asyncio.sleep(0)
+    running.cancel()
+
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()

@@ -82,3 +82,18 @@ async def test_a_timer_that_keeps_failing_slows_down():
 
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert gaps[0] < gaps[1] < gaps[2]
+
+
+async def test_a_timer_ends_when_it_is_cancelled_together_with_its_wake():
+    async def work() -> None:
+        pass
+
+    timer = Timer("toy", "sweep", 3600, work)
+    task = asyncio.create_task(timer.run())
+    await asyncio.sleep(0.01)
+    timer.wake()
+    await asyncio.sleep(0)
+    task.cancel()
+
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()

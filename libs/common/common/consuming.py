@@ -148,7 +148,8 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         now = asyncio.get_running_loop().time
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 1)
+                async with asyncio.timeout(1):
+                    await self._wake.wait()
             self._wake.clear()
             if self._kafka is None:
                 continue
@@ -255,8 +256,9 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._shown.get(tp) != at and tp in self._kafka.assignment()
         }
         if news:
-            with suppress(KafkaError, asyncio.TimeoutError):
-                await asyncio.wait_for(self._kafka.commit(news), 2)
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(2):
+                    await self._kafka.commit(news)
                 self._shown |= news
 
     async def lag(self) -> int:

@@ -50,7 +50,8 @@ class Health:
 async def _tried(ask: Callable[[], Awaitable[Any]]) -> Any:
     """What was asked for, or None when Kafka does not answer: that is degraded, not unready."""
     try:
-        return await asyncio.wait_for(ask(), PROBE_SECONDS)
+        async with asyncio.timeout(PROBE_SECONDS):
+            return await ask()
     except (TimeoutError, KafkaError, OSError):
         return None
 
@@ -74,7 +75,8 @@ def health_routes(health: Health) -> APIRouter:
         if not health.has_started():
             return await startup()
         try:
-            await asyncio.wait_for(health.database.read.value(_PING), PROBE_SECONDS)
+            async with asyncio.timeout(PROBE_SECONDS):
+                await health.database.read.value(_PING)
             report = await health.report()
         except DATABASE_AWAY:
             return problem(503, "unavailable", "The database does not answer.")

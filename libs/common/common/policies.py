@@ -26,8 +26,11 @@ class Policies:
     def __init__(self, table: Mapping[str, Mapping[str, Scope]]) -> None:
         self._table = table
 
-    def departments(self, caller: Caller, act: str) -> frozenset[UUID] | None:
-        """The departments in which the caller may do this; None means all of them. Raises `Forbidden` if in none."""
+    def departments(self, caller: Caller, act: str, asked: UUID | None = None) -> frozenset[UUID] | None:
+        """The departments in which the caller may do this; None means all of them.
+
+        Raises `Forbidden` if in none, or not in the one that is `asked` for.
+        """
         cells = self._table.get(act, {})
         reached: set[UUID] = set()
         for grant in caller.grants:
@@ -36,7 +39,7 @@ class Policies:
                 return None
             if scope is Scope.DEPARTMENTS and grant.departments:
                 reached |= grant.departments
-        if not reached:
+        if not reached or (asked is not None and asked not in reached):
             raise Forbidden(act=act)
         return frozenset(reached)
 

@@ -22,7 +22,7 @@ from common.db import Database, Refusals, database
 from common.envelope import Fact
 from common.errors import Forbidden
 from common.health import Health, health_routes
-from common.middleware import RequestTrail
+from common.middleware import BodyLimit, RequestTrail
 from common.problems import answer_with_problems, problem_codes, refused
 from common.relay import Relay
 from common.settings import ServiceSettings
@@ -112,7 +112,6 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.verifier = Verifier(settings.token_public_key, blueprint.service)
     app.state.index_key = settings.index_key
@@ -121,6 +120,7 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     _note_refusals(app, blueprint.service)
     for router in blueprint.routers:
         app.include_router(router)
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     for inner in reversed(blueprint.middleware):
         app.add_middleware(inner.cls, *inner.args, **inner.kwargs)
     app.add_middleware(RequestTrail, trust_request_id=blueprint.trusts_request_id)
@@ -158,6 +158,8 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
         relay.wake()
 
     def committed(facts: list[Fact]) -> None:
+        for fact in facts:
+            process.waiters.wake(fact.key)
         signals.tell(facts)
         relay.wake()
 
@@ -185,6 +187,8 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
         for task in tasks:
             task.cancel()
         relay.finish()
+        if not await relay.is_active():  # no batch is under way, and Kafka may be away
+            publishing.cancel()
         await asyncio.wait([*tasks, publishing], timeout=STOP_SECONDS)
         publishing.cancel()
         await asyncio.wait([publishing], timeout=STOP_SECONDS)

@@ -111,7 +111,8 @@ class Relay:
                     return
                 if len(rows) < BATCH:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._woken.wait()
         finally:
             await producer.let_go()
 

@@ -57,7 +57,8 @@ class Signals:
             await connection.add_listener(_CHANNEL, receive)
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), PROBE_SECONDS)
+                    async with asyncio.timeout(PROBE_SECONDS):
+                        await self._news.wait()
                 await asyncio.sleep(DEBOUNCE_SECONDS)
                 self._news.clear()
                 keys, self._keys = self._keys, set()

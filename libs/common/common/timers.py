@@ -28,7 +28,9 @@ class Timer:
         failures = 0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._pause(failures))
+                # not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the wake ●
+                async with asyncio.timeout(self._pause(failures)):
+                    await self._woken.wait()
             self._woken.clear()
             try:
                 with following(Trail(str(new_id()), self._actor)):

@@ -56,7 +56,11 @@ def configuration(name: str, replication: int) -> dict[str, str]:
 
 def names(topics: Iterable[Topic]) -> list[str]:
     """Every Kafka topic name of these, once each (Kafka refuses a request that names one twice)."""
-    each = (name for topic in topics for name in ([topic.events, topic.state] if topic.has_state else [topic.events]))
+    each = (
+        name
+        for topic in topics
+        for name in ([topic.events, topic.state] if topic.has_state else [topic.events])
+    )
     return list(dict.fromkeys(each))
 
 

@@ -60,4 +60,5 @@ async def settled(
         if done(found) or left <= 0:
             return found
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), min(left, POLL_SECONDS))
+            async with asyncio.timeout(min(left, POLL_SECONDS)):
+                await event.wait()

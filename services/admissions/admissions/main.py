@@ -1,13 +1,26 @@
 """The admissions process: patients and their admissions."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
 from fastapi import FastAPI
 
-from admissions import api, consumers, events, models
+from admissions import api, consumers, events, models, timers
+from admissions.queries import UNANSWERED
 from admissions.settings import AdmissionsSettings
 from common.logs import configure_logs
-from common.process import Blueprint, service_app
+from common.process import Blueprint, Process, service_app
 from common.server import serve
 from common.settings import load
+
+
+@asynccontextmanager
+async def watching(_: FastAPI, process: Process) -> AsyncIterator[None]:
+    """Operators see how many admissions have waited for an answer of beds for more than 30 s."""
+    process.details["unanswered_wants"] = partial(process.database.read.value, UNANSWERED)
+    yield
+
 
 BLUEPRINT = Blueprint(
     service="admissions",
@@ -16,6 +29,8 @@ BLUEPRINT = Blueprint(
     publishes=events.TOPICS,
     consumes=(consumers.PLACEMENT, consumers.DEPARTMENT),
     effects=consumers.effects,
+    timers=timers.timers,
+    opens=watching,
 )
 
 

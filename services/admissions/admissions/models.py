@@ -1,7 +1,5 @@
 """Tables and constraints. Whoever writes: one open admission per patient, one patient per record number."""
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
 
@@ -13,29 +11,13 @@ from admissions.domain.admission import (
     PresenceState,
 )
 from admissions.domain.patient import MrnTaken
+from common.columns import Moment, one_of, sql_words, version_columns
 from common.crypto import subject_key_table
 from common.errors import Refusal
 from common.mechanism_tables import add_mechanism_tables
 
 metadata = sa.MetaData()
 add_mechanism_tables(metadata)
-Moment = sa.DateTime(timezone=True)
-
-
-def _words(words: Iterable[str]) -> str:
-    return ", ".join(repr(str(word)) for word in words)
-
-
-def _one_of(column: str, words: Iterable[str]) -> sa.CheckConstraint:
-    return sa.CheckConstraint(f"{column} IN ({_words(words)})", name=f"{column}_known")
-
-
-def _history() -> tuple["sa.Column[object]", ...]:
-    return (
-        sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("changed_at", Moment, nullable=False),
-        sa.Column("changed_by", sa.Text, nullable=False),
-    )
 
 
 subject_key = subject_key_table(metadata)
@@ -47,7 +29,7 @@ patient = sa.Table(
     sa.Column("unidentified", sa.Boolean, nullable=False),
     sa.Column("privacy", sa.Boolean, nullable=False),
     sa.Column("mother_id", UUID, sa.ForeignKey("patient.id")),
-    *_history(),
+    *version_columns(),
 )
 
 patient_identity = sa.Table(
@@ -93,16 +75,16 @@ admission = sa.Table(
     sa.Column("discharge_confirmed_at", Moment),
     sa.Column("discharge_confirmed_by", sa.Text),
     sa.Column("requested_at", Moment, nullable=False),
-    *_history(),
-    _one_of("state", AdmissionState),
-    _one_of("target", (AdmissionState.CANCELLED, AdmissionState.NO_SHOW)),
-    _one_of("disposition", Disposition),
+    *version_columns(),
+    one_of("state", AdmissionState),
+    one_of("target", (AdmissionState.CANCELLED, AdmissionState.NO_SHOW)),
+    one_of("disposition", Disposition),
     sa.CheckConstraint("(state = 'cancelling') = (target IS NOT NULL)", name="cancelling_has_target"),
     sa.Index(
         "admission_one_open_per_patient",
         "patient_id",
         unique=True,
-        postgresql_where=sa.text(f"state IN ({_words(OPEN)})"),
+        postgresql_where=sa.text(f"state IN ({sql_words(OPEN)})"),
     ),
     sa.Index("admission_department", "department_id", "state", "requested_at"),
 )
@@ -131,7 +113,7 @@ heard_placement = sa.Table(
     sa.Column("department_id", UUID),
     sa.Column("bed_id", UUID),
     sa.Column("held_until", Moment),
-    _one_of("state", PresenceState),
+    one_of("state", PresenceState),
     comment="the last answer of beds to each admission",
 )
 

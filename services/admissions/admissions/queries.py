@@ -106,6 +106,24 @@ HISTORY = Statement(
 )
 
 
+# Repair and watching
+ADMISSION_KEYS = Statement(
+    sa.select(admission.c.id.label("key")).where(
+        sa.or_(_open, admission.c.changed_at > _clock - sa.text("interval '30 days'"))
+    )
+)
+UNANSWERED = Statement(
+    sa.select(sa.func.count())
+    .select_from(admission)
+    .join(heard_placement, heard_placement.c.admission_id == admission.c.id, isouter=True)
+    .where(
+        _open,
+        sa.func.coalesce(heard_placement.c.want_version, 0) < admission.c.want_version,
+        admission.c.changed_at < _clock - sa.text("interval '30 seconds'"),
+    )
+)
+
+
 def admission_tag(row: Row) -> str:
     """Changes with the admission, with the answer of beds that is shown in it, and when a hold lapses."""
     return version_tag(row["version"], row["placement_version"], lapsed=row["lapsed"])

@@ -4,13 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
 
+from common.columns import Moment, one_of, version_columns
 from common.ddl import outbox_ddl
 from common.mechanism_tables import add_mechanism_tables
 
 revision = "0001"
 down_revision = None
 
-MOMENT = sa.DateTime(timezone=True)
 OPEN = "'requested', 'bed_assigned', 'admitted', 'on_leave', 'cancelling'"
 STATES = (
     "requested",
@@ -33,20 +33,6 @@ GRANTS = (
 )
 
 
-def history() -> tuple["sa.Column[object]", ...]:
-    return (
-        sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("changed_by", sa.Text, nullable=False),
-    )
-
-
-def one_of(column: str, *words: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(
-        f"{column} IN ({', '.join(repr(word) for word in words)})", name=f"{column}_known"
-    )
-
-
 def upgrade() -> None:
     mechanisms = sa.MetaData()
     add_mechanism_tables(mechanisms)
@@ -63,7 +49,7 @@ def create_patients() -> None:
         "subject_key",
         sa.Column("subject_id", UUID, primary_key=True),
         sa.Column("wrapped", BYTEA, nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False, server_default=sa.func.clock_timestamp()),
+        sa.Column("created_at", Moment, nullable=False, server_default=sa.func.clock_timestamp()),
     )
     op.create_table(
         "patient",
@@ -71,7 +57,7 @@ def create_patients() -> None:
         sa.Column("unidentified", sa.Boolean, nullable=False),
         sa.Column("privacy", sa.Boolean, nullable=False),
         sa.Column("mother_id", UUID, sa.ForeignKey("patient.id")),
-        *history(),
+        *version_columns(),
     )
     op.create_table(
         "patient_identity",
@@ -111,13 +97,13 @@ def create_admissions() -> None:
         sa.Column("target", sa.Text),
         sa.Column("reason_code", sa.Text),
         sa.Column("disposition", sa.Text),
-        sa.Column("discharge_confirmed_at", MOMENT),
+        sa.Column("discharge_confirmed_at", Moment),
         sa.Column("discharge_confirmed_by", sa.Text),
-        sa.Column("requested_at", MOMENT, nullable=False),
-        *history(),
-        one_of("state", *STATES),
-        one_of("target", "cancelled", "no_show"),
-        one_of("disposition", *DISPOSITIONS),
+        sa.Column("requested_at", Moment, nullable=False),
+        *version_columns(),
+        one_of("state", STATES),
+        one_of("target", ("cancelled", "no_show")),
+        one_of("disposition", DISPOSITIONS),
         sa.CheckConstraint("(state = 'cancelling') = (target IS NOT NULL)", name="cancelling_has_target"),
         sa.Index(
             "admission_one_open_per_patient",
@@ -133,7 +119,7 @@ def create_admissions() -> None:
         sa.Column("version", sa.BigInteger, primary_key=True),
         sa.Column("what", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("changed_at", MOMENT, nullable=False),
+        sa.Column("changed_at", Moment, nullable=False),
         sa.Column("changed_by", sa.Text, nullable=False),
         sa.Column("reason_code", sa.Text),
         sa.Column("want", JSONB(none_as_null=True)),
@@ -150,8 +136,8 @@ def create_copies() -> None:
         sa.Column("refusal", sa.Text),
         sa.Column("department_id", UUID),
         sa.Column("bed_id", UUID),
-        sa.Column("held_until", MOMENT),
-        one_of("state", *PRESENCE),
+        sa.Column("held_until", Moment),
+        one_of("state", PRESENCE),
         comment="the last answer of beds to each admission",
     )
     op.create_table(

@@ -1,7 +1,5 @@
 """Tables and constraints. Whoever writes: one occupant per bed, one stay per patient, no dirty bed given away."""
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID, ExcludeConstraint
 
@@ -10,26 +8,12 @@ from beds.domain.bed import BedNotReady, BedState, BedTaken
 from beds.domain.cleaning import AlreadyRequested, CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import CodeTaken, DepartmentState
 from beds.domain.placement import AdmissionAlreadyHolds, PatientInAnotherBed, PlacementState, Unplaced
+from common.columns import Moment, one_of, sql_words, version_columns
 from common.errors import Refusal
 from common.mechanism_tables import add_mechanism_tables
 
 metadata = sa.MetaData()
 add_mechanism_tables(metadata)
-Moment = sa.DateTime(timezone=True)
-
-
-def _one_of(column: str, words: Iterable[str]) -> sa.CheckConstraint:
-    return sa.CheckConstraint(
-        f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name=f"{column}_known"
-    )
-
-
-def _history() -> tuple["sa.Column[object]", ...]:
-    return (
-        sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("changed_at", Moment, nullable=False),
-        sa.Column("changed_by", sa.Text, nullable=False),
-    )
 
 
 department = sa.Table(
@@ -39,8 +23,8 @@ department = sa.Table(
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    *_history(),
-    _one_of("state", DepartmentState),
+    *version_columns(),
+    one_of("state", DepartmentState),
     sa.Index("department_code_key", "code", unique=True, postgresql_where=sa.text("state = 'open'")),
 )
 
@@ -51,7 +35,7 @@ room = sa.Table(
     sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
-    *_history(),
+    *version_columns(),
     sa.Index("room_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("active")),
 )
 
@@ -81,8 +65,8 @@ bed = sa.Table(
     sa.Column("block_reason_code", sa.Text),
     sa.Column("return_expected_at", Moment),
     sa.Column("came_from", sa.Text, comment="the state before, kept by a trigger"),
-    *_history(),
-    _one_of("state", BedState),
+    *version_columns(),
+    one_of("state", BedState),
     sa.ForeignKeyConstraint(
         ["came_from", "state"], ["bed_transition.was", "bed_transition.becomes"], name="bed_step_allowed"
     ),
@@ -115,9 +99,9 @@ placement = sa.Table(
     sa.Column("stay_number", sa.Integer, nullable=False),
     sa.Column("refusal", sa.Text),
     sa.Column("left_reason_code", sa.Text),
-    *_history(),
-    _one_of("state", PlacementState),
-    _one_of("refusal", Unplaced),
+    *version_columns(),
+    one_of("state", PlacementState),
+    one_of("refusal", Unplaced),
     sa.CheckConstraint(
         "(state IN ('held', 'in_bed', 'on_leave')) = (bed_id IS NOT NULL)", name="placed_has_bed"
     ),
@@ -139,7 +123,7 @@ occupancy = sa.Table(
     sa.Column("admission_id", UUID, nullable=False),
     sa.Column("patient_id", UUID, nullable=False),
     sa.Column("period", TSTZRANGE, nullable=False),
-    _one_of("kind", ("hold", "stay")),
+    one_of("kind", ("hold", "stay")),
     sa.CheckConstraint("NOT isempty(period)", name="period_not_empty"),
     ExcludeConstraint(("bed_id", "="), ("period", "&&"), name="occupancy_one_per_bed"),
     ExcludeConstraint(
@@ -168,7 +152,7 @@ movement = sa.Table(
     sa.Column("occurred_at", Moment, nullable=False),
     sa.Column("moved_by", sa.Text, nullable=False),
     sa.Column("reason_code", sa.Text),
-    _one_of("kind", ("arrival", "move", "departure")),
+    one_of("kind", ("arrival", "move", "departure")),
     sa.Index("movement_admission", "admission_id", "moved_at"),
 )
 
@@ -185,15 +169,15 @@ cleaning_job = sa.Table(
     sa.Column("started_at", Moment),
     sa.Column("started_by", sa.Text),
     sa.Column("completed_at", Moment),
-    *_history(),
-    _one_of("type", CleaningType),
-    _one_of("priority", CleaningPriority),
-    _one_of("state", CleaningState),
+    *version_columns(),
+    one_of("type", CleaningType),
+    one_of("priority", CleaningPriority),
+    one_of("state", CleaningState),
     sa.Index(
         "cleaning_job_one_open_per_bed",
         "bed_id",
         unique=True,
-        postgresql_where=sa.text(f"state IN ({', '.join(repr(str(word)) for word in cleaning.OPEN)})"),
+        postgresql_where=sa.text(f"state IN ({sql_words(cleaning.OPEN)})"),
     ),
     sa.Index("cleaning_job_department", "department_id", "state", "requested_at"),
 )

@@ -24,8 +24,7 @@ CLINICAL = dict.fromkeys(("nurse", "charge_nurse", "physician", "bed_manager", "
 
 POLICIES = Policies(
     {
-        Act.READ_LAYOUT: CLINICAL
-        | {"housekeeping": ANY, "staffing_coordinator": ANY, "auditor": ANY, "admin": ANY},
+        Act.READ_LAYOUT: CLINICAL | {"housekeeping": ANY, "staffing_coordinator": ANY, "auditor": ANY},
         Act.CHANGE_LAYOUT: {"admin": ANY},
         Act.HOLD_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},

@@ -9,6 +9,7 @@ from beds.domain.bed import STATUS, BedState
 from beds.domain.placement import PlacementState, Unplaced
 from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
 from common.paging import Listing, optional
+from common.policies import within
 from common.statements import Statement, constant
 
 Row = Any
@@ -113,6 +114,19 @@ MOVEMENTS = Statement(
 )
 
 
+# Repair: what is published again each day
+DEPARTMENT_KEYS = Statement(sa.select(department.c.id.label("key")))
+BED_KEYS = Statement(sa.select(bed.c.id.label("key")))
+PLACEMENT_KEYS = Statement(
+    sa.select(placement.c.admission_id.label("key")).where(
+        sa.or_(
+            placement.c.state.not_in([constant(PlacementState.LEFT), constant(PlacementState.WITHDRAWN)]),
+            placement.c.changed_at > _clock - sa.text("interval '30 days'"),
+        )
+    )
+)
+
+
 def placement_view(row: Row) -> dict[str, Any]:
     """A placement as the API shows it."""
     view = dict(row)
@@ -125,6 +139,7 @@ def placement_view(row: Row) -> dict[str, Any]:
 _jobs = sa.select(*cleaning_job.c)
 CLEANING_JOBS = Listing(
     _jobs.where(
+        within(cleaning_job.c.department_id),
         optional(cleaning_job.c.department_id, "department_id"),
         optional(cleaning_job.c.bed_id, "bed_id"),
         _any_of(cleaning_job.c.state, "states"),

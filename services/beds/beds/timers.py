@@ -2,15 +2,23 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from beds.events import BED, BedEvent
+from beds import records
+from beds.events import BED, DEPARTMENT, PLACEMENT, BedEvent
 from beds.handlers.holding import sweep_expired_hold
 from beds.handlers.wishes import place_next
+from beds.queries import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
 from common.db import Database, UnitOfWork
 from common.envelope import Fact
 from common.process import Process
+from common.repair import Repeated, repair_timer
 from common.timers import Timer
 
 EVERY_SECONDS = 1.0
+REPEATED = (
+    Repeated(DEPARTMENT, records.departments, DEPARTMENT_KEYS),
+    Repeated(BED, records.beds, BED_KEYS),
+    Repeated(PLACEMENT, records.placements, PLACEMENT_KEYS),
+)
 _FREES_A_BED = {BED.event_type(what) for what in (BedEvent.READIED, BedEvent.RELEASED, BedEvent.HOLD_EXPIRED)}
 
 
@@ -25,7 +33,7 @@ def timers(process: Process) -> Sequence[Timer]:
             queue.wake()
 
     process.database.after_commit(wake_queue)
-    return (sweep, queue)
+    return (sweep, queue, repair_timer("beds", process.database, REPEATED))
 
 
 async def _until_done(database: Database, one: Callable[[UnitOfWork], Awaitable[bool]]) -> None:

@@ -4,13 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID, ExcludeConstraint
 
+from common.columns import Moment, one_of, version_columns
 from common.ddl import outbox_ddl
 from common.mechanism_tables import add_mechanism_tables
 
 revision = "0001"
 down_revision = None
 
-MOMENT = sa.DateTime(timezone=True)
 
 BED_STEPS = (
     ("available", "held"),
@@ -53,20 +53,6 @@ GRANTS = (
 )
 
 
-def history() -> tuple["sa.Column[object]", ...]:
-    return (
-        sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("changed_by", sa.Text, nullable=False),
-    )
-
-
-def one_of(column: str, *words: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(
-        f"{column} IN ({', '.join(repr(word) for word in words)})", name=f"{column}_known"
-    )
-
-
 def upgrade() -> None:
     mechanisms = sa.MetaData()
     add_mechanism_tables(mechanisms)
@@ -94,8 +80,8 @@ def create_places() -> None:
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        *history(),
-        one_of("state", "open", "closed"),
+        *version_columns(),
+        one_of("state", ("open", "closed")),
         sa.Index("department_code_key", "code", unique=True, postgresql_where=sa.text("state = 'open'")),
     )
     op.create_table(
@@ -104,7 +90,7 @@ def create_places() -> None:
         sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
-        *history(),
+        *version_columns(),
         sa.Index("room_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("active")),
     )
     op.create_table(
@@ -120,22 +106,24 @@ def create_places() -> None:
         sa.Column("room_id", UUID, sa.ForeignKey("room.id")),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("since", Moment, nullable=False),
         sa.Column("hold_id", UUID),
-        sa.Column("held_until", MOMENT),
+        sa.Column("held_until", Moment),
         sa.Column("admission_id", UUID),
         sa.Column("patient_id", UUID),
         sa.Column("soiled_by", UUID),
-        sa.Column("last_sanitized_at", MOMENT),
+        sa.Column("last_sanitized_at", Moment),
         sa.Column("block_reason_code", sa.Text),
-        sa.Column("return_expected_at", MOMENT),
+        sa.Column("return_expected_at", Moment),
         sa.Column(
             "came_from",
             sa.Text,
             comment="the state before, kept by a trigger",
         ),
-        *history(),
-        one_of("state", "available", "held", "occupied", "dirty", "cleaning", "inspect", "blocked", "closed"),
+        *version_columns(),
+        one_of(
+            "state", ("available", "held", "occupied", "dirty", "cleaning", "inspect", "blocked", "closed")
+        ),
         sa.ForeignKeyConstraint(
             ["came_from", "state"], ["bed_transition.was", "bed_transition.becomes"], name="bed_step_allowed"
         ),
@@ -166,16 +154,16 @@ def create_presence() -> None:
         sa.Column("department_id", UUID),
         sa.Column("bed_id", UUID, sa.ForeignKey("bed.id")),
         sa.Column("hold_id", UUID),
-        sa.Column("held_until", MOMENT),
-        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("held_until", Moment),
+        sa.Column("since", Moment, nullable=False),
         sa.Column("want", JSONB),
         sa.Column("want_version", sa.BigInteger, nullable=False),
         sa.Column("stay_number", sa.Integer, nullable=False),
         sa.Column("refusal", sa.Text),
         sa.Column("left_reason_code", sa.Text),
-        *history(),
-        one_of("state", "queued", "held", "in_bed", "on_leave", "left", "withdrawn"),
-        one_of("refusal", "no_bed", "released", "expired", "reversed", "recovered"),
+        *version_columns(),
+        one_of("state", ("queued", "held", "in_bed", "on_leave", "left", "withdrawn")),
+        one_of("refusal", ("no_bed", "released", "expired", "reversed", "recovered")),
         sa.CheckConstraint(
             "(state IN ('held', 'in_bed', 'on_leave')) = (bed_id IS NOT NULL)", name="placed_has_bed"
         ),
@@ -195,7 +183,7 @@ def create_presence() -> None:
         sa.Column("admission_id", UUID, nullable=False),
         sa.Column("patient_id", UUID, nullable=False),
         sa.Column("period", TSTZRANGE, nullable=False),
-        one_of("kind", "hold", "stay"),
+        one_of("kind", ("hold", "stay")),
         sa.CheckConstraint("NOT isempty(period)", name="period_not_empty"),
         ExcludeConstraint(("bed_id", "="), ("period", "&&"), name="occupancy_one_per_bed"),
         ExcludeConstraint(
@@ -218,11 +206,11 @@ def create_presence() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("from_bed_id", UUID),
         sa.Column("to_bed_id", UUID),
-        sa.Column("moved_at", MOMENT, nullable=False),
-        sa.Column("occurred_at", MOMENT, nullable=False),
+        sa.Column("moved_at", Moment, nullable=False),
+        sa.Column("occurred_at", Moment, nullable=False),
         sa.Column("moved_by", sa.Text, nullable=False),
         sa.Column("reason_code", sa.Text),
-        one_of("kind", "arrival", "move", "departure"),
+        one_of("kind", ("arrival", "move", "departure")),
         sa.Index("movement_admission", "admission_id", "moved_at"),
     )
 
@@ -236,14 +224,14 @@ def create_cleaning() -> None:
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("priority", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("requested_at", MOMENT, nullable=False),
-        sa.Column("started_at", MOMENT),
+        sa.Column("requested_at", Moment, nullable=False),
+        sa.Column("started_at", Moment),
         sa.Column("started_by", sa.Text),
-        sa.Column("completed_at", MOMENT),
-        *history(),
-        one_of("type", "discharge", "transfer", "isolation_terminal", "spill", "daily"),
-        one_of("priority", "stat", "clean_next", "normal"),
-        one_of("state", "requested", "started", "completed", "cancelled"),
+        sa.Column("completed_at", Moment),
+        *version_columns(),
+        one_of("type", ("discharge", "transfer", "isolation_terminal", "spill", "daily")),
+        one_of("priority", ("stat", "clean_next", "normal")),
+        one_of("state", ("requested", "started", "completed", "cancelled")),
         sa.Index(
             "cleaning_job_one_open_per_bed",
             "bed_id",

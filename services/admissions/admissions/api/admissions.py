@@ -39,7 +39,7 @@ async def list_admissions(
     patient_id: UUID | None = None,
     state: AdmissionState | None = None,
 ) -> Response:
-    departments = POLICIES.departments(caller, Act.READ_ADMISSIONS)
+    departments = POLICIES.departments(caller, Act.READ_ADMISSIONS, department_id)
     rows, after = await ADMISSIONS.read(
         running.database.read,
         page,

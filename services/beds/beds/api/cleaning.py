@@ -28,16 +28,22 @@ async def list_jobs(
     bed_id: UUID | None = None,
     state: CleaningState | None = None,
 ) -> Response:
-    POLICIES.departments(caller, Act.CLEAN)
+    departments = POLICIES.departments(caller, Act.CLEAN, department_id)
     rows, after = await CLEANING_JOBS.read(
-        running.database.read, page, department_id=department_id, bed_id=bed_id, states=state and [state]
+        running.database.read,
+        page,
+        departments=None if departments is None else list(departments),
+        department_id=department_id,
+        bed_id=bed_id,
+        states=state and [state],
     )
     return list_answer(request, [dict(row) for row in rows], after)
 
 
 @router.get("/{job_id}", responses=shows(CleaningJobView))
 async def read_job(request: Request, running: Running, caller: Calling, job_id: UUID) -> Response:
-    POLICIES.departments(caller, Act.CLEAN)
+    job = await running.database.read.first(CLEANING_JOB, of_id=job_id)
+    POLICIES.departments(caller, Act.CLEAN, job and job["department_id"])
     return await SHOWN.show(request, running.database.read, job_id)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from common.errors import Refusal
-from common.stamp import Stamp
+from common.stamp import Stamp, version_tag
 
 
 class CleaningType(StrEnum):
@@ -93,6 +93,9 @@ class CleaningJob:
             stamp.at,
             stamp.by,
         )
+
+    def tag(self) -> str:
+        return version_tag(self.version)
 
     def started(self, stamp: Stamp) -> "CleaningJob":
         return self._become(C.STARTED, stamp, started_at=stamp.at, started_by=stamp.by)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from beds import records
-from beds.domain.bed import BedState
+from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningJob, CleaningPriority, CleaningType
 from beds.events import BedEvent, CleaningJobEvent, happened
 from beds.handlers.recording import save_bed
@@ -15,6 +15,7 @@ from common.db import UnitOfWork
 from common.errors import NotFound
 from common.idempotency import Outcome
 from common.ids import new_id
+from common.stamp import Stamp
 
 
 @command
@@ -34,13 +35,7 @@ async def request_cleaning(
 @command
 async def start_cleaning(act: UnitOfWork, caller: Caller, job_id: UUID) -> Outcome:
     """From here on the bed is nobody's own dirty bed any more."""
-    bed_id = await act.value(BED_OF_JOB, of_job=job_id)
-    if bed_id is None:
-        raise NotFound
-    bed = await records.beds.lock(act, bed_id)
-    job = await records.cleaning_jobs.lock(act, job_id)
-    POLICIES.allow(caller, Act.CLEAN, bed.department_id)
-    stamp = await act.stamp(bed, job)
+    bed, job, stamp = await _lock(act, caller, job_id)
     started = job.started(stamp)
     await records.cleaning_jobs.save(act, started)
     if bed.state is BedState.DIRTY:
@@ -52,6 +47,16 @@ async def start_cleaning(act: UnitOfWork, caller: Caller, job_id: UUID) -> Outco
 @command
 async def complete_cleaning(act: UnitOfWork, caller: Caller, job_id: UUID) -> Outcome:
     """The bed is clean and available; whoever waits for it is placed next."""
+    bed, job, stamp = await _lock(act, caller, job_id)
+    completed = job.completed(stamp)
+    await records.cleaning_jobs.save(act, completed)
+    if bed.state is BedState.CLEANING:
+        await save_bed(act, BedEvent.READIED, bed, bed.cleaned(stamp))
+    act.publish(happened(CleaningJobEvent.COMPLETED, job_id, completed, job))
+    return Outcome(200, job_id)
+
+
+async def _lock(act: UnitOfWork, caller: Caller, job_id: UUID) -> tuple[Bed, CleaningJob, Stamp]:
     bed_id = await act.value(BED_OF_JOB, of_job=job_id)
     if bed_id is None:
         raise NotFound
@@ -59,9 +64,5 @@ async def complete_cleaning(act: UnitOfWork, caller: Caller, job_id: UUID) -> Ou
     job = await records.cleaning_jobs.lock(act, job_id)
     POLICIES.allow(caller, Act.CLEAN, bed.department_id)
     stamp = await act.stamp(bed, job)
-    completed = job.completed(stamp)
-    await records.cleaning_jobs.save(act, completed)
-    if bed.state is BedState.CLEANING:
-        await save_bed(act, BedEvent.READIED, bed, bed.cleaned(stamp))
-    act.publish(happened(CleaningJobEvent.COMPLETED, job_id, completed, job))
-    return Outcome(200, job_id)
+    act.demand.expect(job.tag())
+    return bed, job, stamp

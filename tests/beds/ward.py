@@ -1,0 +1,181 @@
+"""Beds, people who wait for one, and staff who ask: what the tests of beds start from."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx2
+import orjson
+from fastapi import FastAPI
+
+from beds.domain.bed import BedState
+from beds.domain.placement import Priority, Want, Wish
+from beds.handlers.holding import hold_bed, sweep_expired_hold
+from beds.handlers.layout import add_bed, open_department
+from beds.handlers.presence import confirm_arrival, record_departure
+from beds.handlers.readiness import block_bed, close_bed, declare_ready
+from beds.handlers.wishes import answer_wish, place_next
+from common.db import Database
+from common.idempotency import UNCONDITIONAL
+from common.ids import new_id
+from common.testing import a_caller, client_for
+
+Json = dict[str, Any]
+_codes = (f"C{n}" for n in itertools.count(1))
+
+ADMIN, BED_MANAGER = a_caller("admin"), a_caller("bed_manager")
+
+
+@dataclass
+class Ward:
+    """The service at rest. `database` is the service's own, `admin` may do everything in it."""
+
+    app: FastAPI
+    database: Database
+    admin: "asyncpg.Pool[Any]"
+    url: str
+    bed_manager: httpx2.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bed_manager = self.staff("bed_manager")
+
+    def staff(self, role: str, departments: Iterable[UUID] | None = None) -> httpx2.AsyncClient:
+        """Somebody new of this role."""
+        return client_for(self.app, role, departments)
+
+    async def a_department(self) -> UUID:
+        code = next(_codes)
+        outcome = await open_department(self.database, UNCONDITIONAL, ADMIN, code, f"Ward {code}")
+        return outcome.resource
+
+    async def a_bed(self, department: UUID | None = None, state: BedState = BedState.AVAILABLE) -> UUID:
+        """A bed that is available, dirty, being cleaned, blocked, closed, held or occupied."""
+        department = department or await self.a_department()
+        outcome = await add_bed(self.database, UNCONDITIONAL, ADMIN, department, None, next(_codes))
+        bed = outcome.resource
+        match state:
+            case BedState.AVAILABLE | BedState.HELD | BedState.OCCUPIED:
+                await declare_ready(self.database, UNCONDITIONAL, BED_MANAGER, bed, "new_bed")
+            case BedState.CLEANING:
+                await self.does("/v1/cleaning_jobs/{}/start", (await self.open_job(bed))["id"])
+            case BedState.BLOCKED:
+                await block_bed(self.database, UNCONDITIONAL, BED_MANAGER, bed, "repair", None)
+            case BedState.CLOSED:
+                await close_bed(self.database, UNCONDITIONAL, ADMIN, bed, 200)
+        if state in (BedState.HELD, BedState.OCCUPIED):
+            await self.waits_for(department, bed=bed)
+        if state is BedState.OCCUPIED:
+            await self.arrives(UUID((await self.bed(bed))["admission_id"]))
+        return bed
+
+    async def says(self, wish: Wish) -> None:
+        """What admissions says, as the consumer hands it over."""
+        async with self.database.write() as act:
+            await answer_wish(act, wish)
+
+    async def waits_for(
+        self,
+        department: UUID,
+        *,
+        bed: UUID | None = None,
+        priority: Priority = Priority.URGENT,
+        patient: UUID | None = None,
+    ) -> UUID:
+        """An admission that wants a bed; it is held at once if one is free, else the patient is in the queue."""
+        admission = new_id()
+        want = Want(department, bed, priority, {}, ready=True)
+        await self.says(Wish(admission, patient or new_id(), want, 1, 1))
+        return admission
+
+    async def waits_elsewhere(self, patient: UUID | None = None) -> UUID:
+        """An admission that waits for a department without beds, so that it holds none."""
+        return await self.waits_for(await self.a_department(), patient=patient)
+
+    async def holds(self, admission: UUID, bed: UUID, minutes: int | None = None) -> UUID:
+        outcome = await hold_bed(self.database, UNCONDITIONAL, BED_MANAGER, bed, admission, minutes)
+        return outcome.resource
+
+    async def arrives(self, admission: UUID, bed: UUID | None = None) -> None:
+        await confirm_arrival(self.database, UNCONDITIONAL, BED_MANAGER, admission, bed)
+
+    async def departs(self, admission: UUID) -> None:
+        await record_departure(self.database, UNCONDITIONAL, BED_MANAGER, admission, "home", None)
+
+    async def in_bed(self, department: UUID, bed: UUID | None = None, patient: UUID | None = None) -> UUID:
+        """An admission whose patient is in a bed of the department."""
+        admission = await self.waits_for(department, bed=bed, patient=patient)
+        await self.arrives(admission)
+        return admission
+
+    async def lapses(self, bed: UUID) -> None:
+        """The clock passes the end of the bed's hold: its rows are moved an hour into the past."""
+        for change in (
+            "UPDATE bed SET held_until = held_until - interval '1 hour' WHERE id = $1",
+            "UPDATE placement SET held_until = held_until - interval '1 hour' WHERE bed_id = $1",
+            "UPDATE occupancy SET period = tstzrange(lower(period) - interval '1 hour', "
+            "upper(period) - interval '1 hour') WHERE bed_id = $1 AND kind = 'hold' AND upper(period) > now()",
+        ):
+            await self.admin.execute(change, bed)
+
+    async def sweeps(self) -> bool:
+        async with self.database.write() as act:
+            return await sweep_expired_hold(act)
+
+    async def places_next(self) -> bool:
+        async with self.database.write() as act:
+            return await place_next(act)
+
+    async def bed(self, bed: UUID) -> Json:
+        return await self._shown(f"/v1/beds/{bed}")
+
+    async def placement(self, admission: UUID) -> Json:
+        return await self._shown(f"/v1/placements/{admission}")
+
+    async def jobs(self, bed: UUID, state: str | None = None) -> list[Json]:
+        """The cleaning jobs of a bed, the newest last."""
+        query = f"&state={state}" if state else ""
+        items: list[Json] = (await self._shown(f"/v1/cleaning_jobs?bed_id={bed}{query}", "housekeeping"))[
+            "items"
+        ]
+        return items
+
+    async def open_job(self, bed: UUID) -> Json:
+        (job,) = [job for job in await self.jobs(bed) if job["state"] in ("requested", "started")]
+        return job
+
+    async def does(self, path: str, *ids: object, role: str = "housekeeping", **body: Any) -> httpx2.Response:
+        """A command that succeeds."""
+        answer = await self.staff(role).post(path.format(*ids), json=body)
+        assert answer.is_success, answer.text
+        return answer
+
+    async def told(self, key: UUID) -> list[str]:
+        """What was told of this bed, placement or job: the past-tense words, oldest first."""
+        rows = await self.admin.fetch("SELECT type FROM outbox WHERE key = $1 ORDER BY position", key)
+        return [row["type"].split(".")[3] for row in rows]
+
+    async def last_told(self, key: UUID) -> Json:
+        value = await self.admin.fetchval(
+            "SELECT value FROM outbox WHERE key = $1 ORDER BY position DESC LIMIT 1", key
+        )
+        payload: Json = orjson.loads(value)
+        return payload
+
+    async def now(self) -> datetime:
+        moment: datetime = await self.admin.fetchval("SELECT clock_timestamp()")
+        return moment
+
+    async def _shown(self, path: str, role: str = "bed_manager") -> Json:
+        answer = await self.staff(role).get(path)
+        assert answer.status_code == 200, answer.text
+        shown: Json = answer.json()
+        return shown
+
+
+def code_of(answer: httpx2.Response) -> tuple[int, str]:
+    """Status and code of a refusal."""
+    return answer.status_code, answer.json()["code"]
