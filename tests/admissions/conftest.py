@@ -1,4 +1,4 @@
-"""A registry for each test: its own database, reached with the service's own role; nothing is heard by itself."""
+"""A registry for each module, whose tests keep to patients of their own: a database, reached with the service's own role; nothing is heard by itself."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,7 +33,7 @@ async def a_registry(postgres: Postgres) -> AsyncIterator[Registry]:
             yield Registry(app, process, admin)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def registry(postgres: Postgres, admissions_migrated: str) -> AsyncIterator[Registry]:
     async with a_registry(postgres) as registry:
         yield registry

@@ -2,11 +2,9 @@
 
 from admissions.models import metadata
 from common.embedded import Postgres
-from tests.support.schema import shape_described, shape_of
+from tests.support.schema import described_shape, migrated_shape
 
 
 async def test_migrated_and_described_are_the_same(postgres: Postgres, admissions_migrated: str):
-    migrated = await shape_of(postgres.url(admissions_migrated), metadata)
-    described = await shape_described(postgres, metadata)
-    for detail, rows in described.items():
-        assert migrated[detail] == rows, detail
+    migrated = await migrated_shape(postgres.url(admissions_migrated), metadata)
+    assert migrated == await described_shape(postgres, metadata)

@@ -1,4 +1,4 @@
-"""A ward for each test: its own database, reached with the service's own role, and nothing that happens by itself."""
+"""A ward for each module, whose tests keep to departments of their own: a database, reached with the service's own role, and nothing that happens by itself."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,7 +33,7 @@ async def a_ward(postgres: Postgres) -> AsyncIterator[Ward]:
             yield Ward(app, process.database, admin, postgres.url(name, "beds", "beds"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def ward(postgres: Postgres, beds_migrated: str) -> AsyncIterator[Ward]:
     async with a_ward(postgres) as ward:
         yield ward

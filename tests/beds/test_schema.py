@@ -4,14 +4,12 @@ from beds.domain.bed import TRANSITIONS
 from beds.models import metadata
 from common.embedded import Postgres
 from tests.beds.ward import Ward
-from tests.support.schema import shape_described, shape_of
+from tests.support.schema import described_shape, migrated_shape
 
 
 async def test_migrated_and_described_are_the_same(postgres: Postgres, beds_migrated: str):
-    migrated = await shape_of(postgres.url(beds_migrated), metadata)
-    described = await shape_described(postgres, metadata)
-    for detail, rows in described.items():
-        assert migrated[detail] == rows, detail
+    migrated = await migrated_shape(postgres.url(beds_migrated), metadata)
+    assert migrated == await described_shape(postgres, metadata)
 
 
 async def test_the_steps_in_the_database_are_those_of_the_domain(ward: Ward):

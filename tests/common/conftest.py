@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 
 from common.embedded import Kafka, Postgres
 from common.topics import create_topics
@@ -14,6 +15,12 @@ from tests.common import toy as toys
 from tests.common.toy import Toy
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """As they come, without the framed tracebacks that take seconds to draw."""
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
 
 
 @pytest.fixture(scope="session")

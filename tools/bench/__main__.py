@@ -43,10 +43,10 @@ async def admissions(hospital: Hospital, url: str, clients: int, count: int) -> 
     department, _ = await hospital.department(count)
     patients = iter(await hospital.patients(count))
 
-    def requests(_: int) -> Iterator[Request]:
+    def requests(i: int) -> Iterator[Request]:
         for patient in patients:
             body = {"patient_id": patient, "department_id": department}
-            yield hospital.act("/v1/admissions", body, prefer="wait=10")
+            yield hospital.act(i, "/v1/admissions", body, prefer="wait=10")
 
     return await measure("admission until its bed is held", url, clients, requests, seconds=60, good=held)
 
@@ -56,19 +56,23 @@ async def hot_paths(stack: Stack) -> list[Measured]:
     await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", stack.secrets.password("admin"))
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         hospital = Hospital(session, url)
-        await hospital.sign_in(stack.secrets.password("admin"))
+        await hospital.sign_in(stack.secrets.password("admin"), CLIENTS)
         department, beds = await hospital.department(50)
 
         def changes(i: int) -> Iterator[Request]:
             for _ in repeat(None):
-                yield hospital.act(f"/v1/beds/{beds[i]}/block", {"reason_code": "bench"})
-                yield hospital.act(f"/v1/beds/{beds[i]}/unblock", {})
+                yield hospital.act(i, f"/v1/beds/{beds[i]}/block", {"reason_code": "bench"})
+                yield hospital.act(i, f"/v1/beds/{beds[i]}/unblock", {})
 
-        fifty = hospital.read(f"/v1/beds?department_id={department}&limit=50")
-        one = hospital.read(f"/v1/beds/{beds[0]}")
+        def fifty(i: int) -> Iterator[Request]:
+            return repeat(hospital.read(i, f"/v1/beds?department_id={department}&limit=50"))
+
+        def one(i: int) -> Iterator[Request]:
+            return repeat(hospital.read(i, f"/v1/beds/{beds[0]}"))
+
         return [
-            await measure("50 beds of a department", url, CLIENTS, lambda _: repeat(fifty), seconds=SECONDS),
-            await measure("one bed", url, CLIENTS, lambda _: repeat(one), seconds=SECONDS),
+            await measure("50 beds of a department", url, CLIENTS, fifty, seconds=SECONDS),
+            await measure("one bed", url, CLIENTS, one, seconds=SECONDS),
             await measure("status change with its event", url, CLIENTS, changes, seconds=SECONDS),
             await admissions(hospital, url, CLIENTS, ADMISSIONS),
             await admissions(hospital, url, 4, ADMISSIONS // 2),

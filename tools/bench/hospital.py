@@ -17,6 +17,7 @@ class Hospital:
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session, self._url = session, url
         self._token = ""
+        self._tokens: list[str] = []
 
     async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
         """One request that has to succeed; asks again while a service has not heard of something yet."""
@@ -31,16 +32,18 @@ class Hospital:
                     raise RuntimeError(f"{method} {path}: {answer.status} {await answer.text()}")
                 return None if answer.status == 204 else await answer.json()
 
-    async def sign_in(self, admin_password: str) -> None:
+    async def sign_in(self, admin_password: str, clients: int) -> None:
+        """A session for each client, since the gateway limits the rate of a session."""
         admin = {"username": "admin", "password": admin_password}
         self._token = (await self.call("POST", "/v1/sessions", admin, ""))["token"]
         name = f"bench-{uuid4()}"
         user = await self.call("POST", "/v1/users", {"username": name, "password": _PASSWORD}, "")
         grants = [{"role": role, "departments": None} for role in ("admin", "bed_manager", "charge_nurse")]
         await self.call("PUT", f"/v1/users/{user['id']}/grants", {"grants": grants})
-        self._token = (
-            await self.call("POST", "/v1/sessions", {"username": name, "password": _PASSWORD}, "")
-        )["token"]
+        credentials = {"username": name, "password": _PASSWORD}
+        for _ in range(clients):
+            self._tokens.append((await self.call("POST", "/v1/sessions", credentials, ""))["token"])
+        self._token = self._tokens[0]
 
     async def department(self, beds: int) -> tuple[str, list[str]]:
         """A new department with that many ready beds: its id and theirs."""
@@ -69,12 +72,12 @@ class Hospital:
 
         return await asyncio.gather(*(patient(n) for n in range(count)))
 
-    def read(self, path: str) -> Request:
-        return Request("GET", path, self._headers())
+    def read(self, client: int, path: str) -> Request:
+        return Request("GET", path, self._headers(client))
 
-    def act(self, path: str, body: Any, **headers: str) -> Request:
+    def act(self, client: int, path: str, body: Any, **headers: str) -> Request:
         keyed = {"idempotency-key": str(uuid4()), **headers}
-        return Request("POST", path, self._headers() | keyed, body)
+        return Request("POST", path, self._headers(client) | keyed, body)
 
-    def _headers(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self._token}"}
+    def _headers(self, client: int) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._tokens[client]}"}

@@ -16,4 +16,3 @@ def prepare_databases(admin_url: str, urls: Mapping[str, str]) -> None:
     for program in PROGRAMS:
         if urls.keys() & program.logins.keys():
             upgrade(program.name, migrator_url(admin_url, password, program.name))
-

@@ -19,11 +19,14 @@ Row = Any
 
 @dataclass(frozen=True)
 class Resource:
-    """`statement` reads a row by the parameter `of_id`; `view` is how it is shown; `path` is that of its collection."""
+    """`statement` reads a row by the parameter `of_id`; `view` is how it is shown.
 
-    path: str
+    `path` is that of its collection, where it can be read under its id.
+    """
+
     statement: Statement
     view: Callable[[Row], Mapping[str, Any]] = dict
+    path: str | None = None
 
     async def show(self, request: Request, reader: Reader, of_id: UUID, status: int = 200) -> Response:
         """The resource as it is now. A row's `version` is its tag, and `lapsed` says that the clock changed it.
@@ -33,7 +36,7 @@ class Resource:
         row = await reader.first(self.statement, of_id=of_id)
         if row is None:
             raise NotFound
-        headers = {"location": f"{self.path}/{of_id}"} if status == 201 else {}
+        headers = {"location": f"{self.path}/{of_id}"} if status == 201 and self.path else {}
         tag = version_tag(row["version"], lapsed=row.get("lapsed", False)) if "version" in row else None
         return json_answer(request, self.view(row), status=status, tag=tag, headers=headers)
 

@@ -38,6 +38,8 @@ CREATE FUNCTION keep_bed_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
     NEW.came_from := NULL;
+  ELSIF NEW.id <> OLD.id THEN  -- an occupied bed could change places with an available one
+    RAISE EXCEPTION 'a bed keeps its id' USING ERRCODE = 'integrity_constraint_violation';
   ELSIF NEW.state <> OLD.state THEN
     NEW.came_from := OLD.state;
   ELSE

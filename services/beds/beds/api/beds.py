@@ -16,8 +16,8 @@ from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/beds", tags=["beds"])
-SHOWN = Resource("/v1/beds", BED, bed_view)
-HOLD_SHOWN = Resource("/v1/holds", HOLD)
+SHOWN = Resource(BED, bed_view, "/v1/beds")
+HOLD_SHOWN = Resource(HOLD)
 
 
 @router.get("", responses=shows_list(BedView))

@@ -15,7 +15,7 @@ from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/cleaning_jobs", tags=["cleaning"])
-SHOWN = Resource("/v1/cleaning_jobs", CLEANING_JOB)
+SHOWN = Resource(CLEANING_JOB, path="/v1/cleaning_jobs")
 
 
 @router.get("", responses=shows_list(CleaningJobView))

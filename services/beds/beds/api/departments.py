@@ -15,7 +15,7 @@ from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/departments", tags=["departments"])
-SHOWN = Resource("/v1/departments", DEPARTMENT)
+SHOWN = Resource(DEPARTMENT, path="/v1/departments")
 
 
 @router.get("", responses=shows_list(DepartmentView))

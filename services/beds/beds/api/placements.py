@@ -16,7 +16,7 @@ from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/placements", tags=["placements"])
-SHOWN = Resource("/v1/placements", PLACEMENT, placement_view)
+SHOWN = Resource(PLACEMENT, placement_view, "/v1/placements")
 
 
 @router.get("", responses=shows_list(PlacementView))

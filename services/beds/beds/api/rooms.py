@@ -14,7 +14,7 @@ from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/rooms", tags=["rooms"])
-SHOWN = Resource("/v1/rooms", ROOM)
+SHOWN = Resource(ROOM, path="/v1/rooms")
 
 
 @router.get("", responses=shows_list(RoomView))
