@@ -1,4 +1,7 @@
-"""A registry for each module, whose tests keep to patients of their own: a database, reached with the service's own role; nothing is heard by itself."""
+"""A registry for each module, whose tests keep to patients of their own.
+
+Its database is reached with the service's own role, and nothing is heard by itself.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +12,7 @@ import pytest
 from admissions.main import create_app
 from admissions.models import REFUSALS
 from admissions.settings import AdmissionsSettings
+from common.db import prepare_connection
 from common.embedded import Postgres
 from common.testing import at_rest, settings_for
 from tests.admissions.registry import Registry
@@ -28,7 +32,7 @@ async def a_registry(postgres: Postgres) -> AsyncIterator[Registry]:
         app = create_app(settings)
         async with (
             at_rest(app, settings, REFUSALS) as process,
-            asyncpg.create_pool(postgres.url(name), min_size=0, max_size=4) as admin,
+            asyncpg.create_pool(postgres.url(name), min_size=0, max_size=4, init=prepare_connection) as admin,
         ):
             yield Registry(app, process, admin)
 

@@ -71,7 +71,9 @@ class Registry:
         held_until: datetime | None = None,
     ) -> bool:
         """What beds says of the placement, as the consumer hands it over, wake-up included."""
-        bed = new_id() if state in (PresenceState.HELD, PresenceState.IN_BED, PresenceState.ON_LEAVE) else None
+        bed = (
+            new_id() if state in (PresenceState.HELD, PresenceState.IN_BED, PresenceState.ON_LEAVE) else None
+        )
         answer = Answer(version, want_version, state, refusal, None, bed, held_until)
         async with self.process.database.write() as act:
             followed = await hear_answer(act, admission, answer)

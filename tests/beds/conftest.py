@@ -1,4 +1,7 @@
-"""A ward for each module, whose tests keep to departments of their own: a database, reached with the service's own role, and nothing that happens by itself."""
+"""A ward for each module, whose tests keep to departments of their own.
+
+Its database is reached with the service's own role, and nothing happens by itself.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +12,7 @@ import pytest
 from beds.main import create_app
 from beds.models import REFUSALS
 from beds.settings import BedsSettings
+from common.db import prepare_connection
 from common.embedded import Postgres
 from common.testing import at_rest, settings_for
 from tests.beds.ward import Ward
@@ -28,7 +32,7 @@ async def a_ward(postgres: Postgres) -> AsyncIterator[Ward]:
         app = create_app(settings)
         async with (
             at_rest(app, settings, REFUSALS) as process,
-            asyncpg.create_pool(postgres.url(name), min_size=0, max_size=4) as admin,
+            asyncpg.create_pool(postgres.url(name), min_size=0, max_size=4, init=prepare_connection) as admin,
         ):
             yield Ward(app, process.database, admin, postgres.url(name, "beds", "beds"))
 

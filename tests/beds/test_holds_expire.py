@@ -121,7 +121,7 @@ async def test_an_expired_hold_keeps_its_end(ward: Ward):
     end = await ward.admin.fetchval("SELECT upper(period) FROM occupancy WHERE bed_id = $1", bed)
 
     await ward.holds(admission, await ward.a_bed())
-    assert await ward.sweeps() is False
+    await ward.sweeps_all()
 
     ends = "SELECT upper(period) FROM occupancy WHERE bed_id = $1"
     assert await ward.admin.fetchval(ends, bed) == end
@@ -154,7 +154,7 @@ async def test_the_queue_takes_the_bed_of_an_expired_hold(ward: Ward):
     first, second = await ward.waits_for(department), await ward.waits_for(department)
     await ward.lapses(bed)
 
-    assert await ward.places_next()
+    await ward.places_all()
 
     assert (await ward.placement(first))["refusal"] == "expired"
     assert (await ward.placement(second))["bed_id"] == str(bed)
@@ -181,7 +181,7 @@ async def test_an_expired_hold_blocks_no_blocking_and_no_closing(
     assert answer.json()["state"] == state
     assert answer.json()["admission_id"] is None
 
-    await ward.sweeps()
+    await ward.sweeps_all()
     assert (await ward.bed(bed))["state"] == state
     assert (await ward.told(admission))[-1] == "queued"
 
@@ -203,13 +203,12 @@ async def test_the_department_of_an_expired_hold_is_that_of_the_want(ward: Ward)
     assert (await ward.placement(admission))["department_id"] == str(wanted)
     answer = await ward.bed_manager.get(f"/v1/placements?state=queued&department_id={wanted}")
     assert [item["admission_id"] for item in answer.json()["items"]] == [str(admission)]
-    await ward.sweeps()
+    await ward.sweeps_all()
     assert (await ward.placement(admission))["department_id"] == str(wanted)
 
 
 async def test_the_sweeper_tells_of_the_end_once(ward: Ward):
-    while await ward.sweeps():
-        pass
+    await ward.sweeps_all()
     bed, admission = await an_expired_hold(ward)
     shown = await ward.bed(bed), await ward.placement(admission)
 
@@ -227,8 +226,7 @@ async def test_the_sweeper_tells_of_the_end_once(ward: Ward):
 
 
 async def test_a_living_hold_is_not_swept(ward: Ward):
-    while await ward.sweeps():
-        pass
+    await ward.sweeps_all()
     bed = await ward.a_bed(state=BedState.HELD)
     assert await ward.sweeps() is False
     assert (await ward.bed(bed))["state"] == "held"
@@ -237,8 +235,7 @@ async def test_a_living_hold_is_not_swept(ward: Ward):
 async def test_an_expired_placement_is_not_placed_again_by_itself(ward: Ward):
     """A person, an offer or a newer want is needed."""
     bed, admission = await an_expired_hold(ward)
-    await ward.sweeps()
-    while await ward.places_next():
-        pass
+    await ward.sweeps_all()
+    await ward.places_all()
     assert (await ward.placement(admission))["state"] == "queued"
     assert (await ward.bed(bed))["state"] == "available"

@@ -150,7 +150,9 @@ async def test_triggers_fire_in_a_replica_too(ward: Ward):
     bed = await ward.a_bed(state=BedState.OCCUPIED)
     async with ward.admin.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
-        await connection.execute(f"UPDATE bed SET state = 'dirty', came_from = 'blocked', {NOBODY} WHERE id = $1", bed)
+        await connection.execute(
+            f"UPDATE bed SET state = 'dirty', came_from = 'blocked', {NOBODY} WHERE id = $1", bed
+        )
         assert await connection.fetchval("SELECT came_from FROM bed WHERE id = $1", bed) == "occupied"
 
 

@@ -125,9 +125,17 @@ class Ward:
         async with self.database.write() as act:
             return await sweep_expired_hold(act)
 
+    async def sweeps_all(self) -> None:
+        while await self.sweeps():
+            pass
+
     async def places_next(self) -> bool:
         async with self.database.write() as act:
             return await place_next(act)
+
+    async def places_all(self) -> None:
+        while await self.places_next():
+            pass
 
     async def bed(self, bed: UUID) -> Json:
         return await self._shown(f"/v1/beds/{bed}")

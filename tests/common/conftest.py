@@ -1,8 +1,6 @@
 """Toy services: one that is shared by all tests whose keys never meet, and others of a test's own."""
 
-import itertools
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -13,8 +11,6 @@ from common.embedded import Kafka, Postgres
 from common.topics import create_topics
 from tests.common import toy as toys
 from tests.common.toy import Toy
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,30 +27,17 @@ async def template(postgres: Postgres) -> str:
     return toys.TEMPLATE
 
 
-@asynccontextmanager
-async def a_toy(postgres: Postgres, template: str) -> AsyncIterator[Toy]:
-    service = f"toy{next(_numbers)}"
-    server = await asyncpg.connect(postgres.url())
-    await server.execute(f"CREATE DATABASE {service} TEMPLATE {template} OWNER {toys.OWNER}")
-    url = postgres.url(service, toys.ROLE, toys.ROLE)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(server.close)
-        stack.push_async_callback(server.execute, f"DROP DATABASE {service} WITH (FORCE)")
-        database = await stack.enter_async_context(toys.opened(url))
-        yield Toy(service, url, postgres.url(service), database)
-
-
 @pytest.fixture(scope="session")
 async def toy(postgres: Postgres, template: str) -> AsyncIterator[Toy]:
     """The shared one, without topics and relay."""
-    async with a_toy(postgres, template) as shared:
+    async with toys.a_toy(postgres, template) as shared:
         yield shared
 
 
 @pytest.fixture
 async def fresh(postgres: Postgres, template: str) -> AsyncIterator[Toy]:
     """One whose database this test has for itself."""
-    async with a_toy(postgres, template) as own:
+    async with toys.a_toy(postgres, template) as own:
         yield own
 
 

@@ -1,6 +1,7 @@
 """Applying the records of one partition: effects, inbox, dead letters and position are one transaction."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -11,11 +12,12 @@ import pytest
 from common.applying import Applying, Projection, Reaction, Record
 from common.context import current_trail
 from common.db import UnitOfWork
+from common.embedded import Postgres
 from common.envelope import Received
 from common.errors import Refusal
 from common.positions import Moved
 from tests.common.records import a_record, garbage, partition_of
-from tests.common.toy import HEARD, KEYS, LOCK, Toy, a_counter, hear, hear_together
+from tests.common.toy import HEARD, KEYS, LOCK, Toy, a_counter, a_toy, hear, hear_together
 
 READER = "reader"
 
@@ -44,6 +46,21 @@ class Reading:
     async def dead_letters(self) -> dict[int, asyncpg.Record]:
         rows = await self.toy.database.pool.fetch("SELECT record_offset, reason, sealed FROM dead_letter")
         return {row["record_offset"]: row for row in rows}
+
+
+@pytest.fixture(scope="module")
+async def kept(postgres: Postgres, template: str) -> AsyncIterator[Toy]:
+    async with a_toy(postgres, template) as toy:
+        yield toy
+
+
+@pytest.fixture
+async def fresh(kept: Toy) -> Toy:
+    """One database for all tests of this file, emptied for each: sooner done than a new one."""
+    owner = await asyncpg.connect(kept.admin_url)
+    await owner.execute("TRUNCATE heard, tally, inbox, consumer_position, dead_letter")
+    await owner.close()
+    return kept
 
 
 @pytest.fixture(params=["reaction", "projection"])

@@ -1,8 +1,9 @@
 """The smallest service that uses every mechanism: counters that are raised, and a tally of what was heard of them."""
 
+import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from common.command import command
 from common.crypto import MasterKeys
 from common.db import Database, UnitOfWork, database
 from common.ddl import outbox_ddl
+from common.embedded import Postgres
 from common.envelope import Fact, Received, fact
 from common.errors import NotFound, Refusal
 from common.idempotency import UNCONDITIONAL, Outcome
@@ -29,6 +31,7 @@ from common.statements import Statement, insert_into
 from common.topics import Topic
 from tests.support.waiting import eventually
 
+_numbers = itertools.count(1)
 OWNER, ROLE = "toy_owner", "toy"
 TEMPLATE = "toy_template"
 
@@ -153,6 +156,20 @@ async def make_template(server: asyncpg.Connection, url: Callable[[str], str]) -
         await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON counter, heard, tally TO {ROLE}")
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def a_toy(postgres: Postgres, template: str) -> AsyncIterator[Toy]:
+    """With a database copied from the template, for as long as it is used."""
+    service = f"toy{next(_numbers)}"
+    server = await asyncpg.connect(postgres.url())
+    await server.execute(f"CREATE DATABASE {service} TEMPLATE {template} OWNER {OWNER}")
+    url = postgres.url(service, ROLE, ROLE)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.close)
+        stack.push_async_callback(server.execute, f"DROP DATABASE {service} WITH (FORCE)")
+        database = await stack.enter_async_context(opened(url))
+        yield Toy(service, url, postgres.url(service), database)
 
 
 def _tables() -> list[str]:

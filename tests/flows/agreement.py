@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from tests.support.hospital import Department, Hospital
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tests.support.hospital import Hospital
 from tests.support.person import Json
 from tests.support.waiting import eventually
 
 #: What an admission may be while its placement is this.
-AGREE = {
+_AGREE = {
     "queued": {"requested"},
     "held": {"bed_assigned"},
     "in_bed": {"admitted"},
@@ -17,49 +21,59 @@ AGREE = {
 }
 
 
-async def both_sides(hospital: Hospital, *wards: Department) -> dict[str, tuple[Json, Json | None]]:
-    """Each admission of these wards with its placement, or None where beds has none."""
-    manager = hospital.bed_manager
-    admissions = [
-        a for ward in wards for a in await manager.list("/v1/admissions", department_id=str(ward.id))
-    ]
-    placements = {}
-    for admission in admissions:
-        answer = await manager.ask("GET", f"/v1/placements/{admission['id']}")
-        placements[admission["id"]] = answer.json() if answer.status_code == 200 else None
-    return {admission["id"]: (admission, placements[admission["id"]]) for admission in admissions}
+class Sides(NamedTuple):
+    """What the two services say. `placement` is empty where beds has never heard of the admission."""
+
+    admission: Json
+    placement: Json
+
+    @property
+    def states(self) -> tuple[str, str]:
+        return self.admission["state"], self.placement["state"]
+
+    def agree(self) -> bool:
+        heard = self.admission["placement"]
+        return bool(
+            self.placement
+            and heard
+            and self.admission["state"] in _AGREE[self.placement["state"]]
+            and self.placement["want_version"] == self.admission["want_version"]
+            and all(heard[name] == self.placement[name] for name in ("state", "bed_id", "version"))
+        )
+
+    def __str__(self) -> str:
+        desk, bedside = self
+        return (
+            f"{desk['id']}: admission {desk['state']}, want {desk['want_version']};"
+            f" placement {bedside.get('state')}, want {bedside.get('want_version')}"
+        )
 
 
-def disagreements(sides: dict[str, tuple[Json, Json | None]]) -> list[str]:
-    """A sentence for each admission of which the services do not say the same."""
-    return [
-        f"{one}: admission {admission['state']} (want {admission['want_version']}),"
-        f" placement {placement and (placement['state'], placement['want_version'])}"
-        for one, (admission, placement) in sides.items()
-        if placement is None
-        or admission["state"] not in AGREE[placement["state"]]
-        or placement["want_version"] != admission["want_version"]
-        or admission["placement"]["version"] != placement["version"]
-        or admission["placement"]["bed_id"] != placement["bed_id"]
-    ]
+async def both_sides(hospital: Hospital, admission_ids: Sequence[str]) -> dict[str, Sides]:
+    """Each of these admissions as both services see it now."""
+    found = await asyncio.gather(*(_sides(hospital, one) for one in admission_ids))
+    return dict(zip(admission_ids, found, strict=True))
 
 
-async def agreed(hospital: Hospital, *wards: Department) -> dict[str, tuple[Json, Json]]:
-    """What both services say of every admission of these wards, once they agree."""
+async def agreed(hospital: Hospital, admission_ids: Sequence[str]) -> dict[str, Sides]:
+    """The same, once both say the same of every one."""
+    wrong: list[str] = []
 
-    async def quiet() -> bool:
-        wrong = disagreements(await both_sides(hospital, *wards))
-        if wrong:
-            last[:] = wrong
-        return not wrong
+    async def quiet() -> dict[str, Sides] | None:
+        sides = await both_sides(hospital, admission_ids)
+        wrong[:] = [str(one) for one in sides.values() if not one.agree()]
+        return None if wrong else sides
 
-    last: list[str] = []
     try:
-        await eventually(quiet, within=20, every=0.2)
+        sides: dict[str, Sides] = await eventually(quiet, within=20)
     except AssertionError:
-        raise AssertionError(last) from None
-    return {
-        one: (admission, placement)
-        for one, (admission, placement) in (await both_sides(hospital, *wards)).items()
-        if placement is not None
-    }
+        raise AssertionError("they do not agree:\n" + "\n".join(wrong)) from None
+    return sides
+
+
+async def _sides(hospital: Hospital, admission_id: str) -> Sides:
+    manager = hospital.bed_manager
+    admission = await manager.read(f"/v1/admissions/{admission_id}")
+    answer = await manager.ask("GET", f"/v1/placements/{admission_id}")
+    assert answer.status_code in (200, 404), answer.text
+    return Sides(admission, answer.json() if answer.status_code == 200 else {})

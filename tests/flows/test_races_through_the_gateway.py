@@ -8,7 +8,7 @@ from tests.support.hospital import Department, Hospital
 from tests.support.person import Json, Person
 from tests.support.waiting import eventually
 
-CLIENTS = 50
+CLIENTS, NURSES = 50, 5
 
 
 async def test_of_fifty_clients_one_gets_the_bed(hospital: Hospital):
@@ -16,13 +16,14 @@ async def test_of_fifty_clients_one_gets_the_bed(hospital: Hospital):
     ward = await hospital.a_department(beds=1)
     bed = ward.beds[0]
     admissions = await asyncio.gather(*(hospital.an_admission(elsewhere) for _ in range(CLIENTS)))
-    nurses = await asyncio.gather(*(hospital.staff("charge_nurse", [ward]) for _ in range(CLIENTS)))
-    await asyncio.gather(*(nurse.read("/v1/me") for nurse in nurses))  # every connection is open
+    nurses = await asyncio.gather(*(hospital.staff("charge_nurse", [ward]) for _ in range(NURSES)))
+    clients = [hospital.another_device(nurse) for nurse in nurses for _ in range(CLIENTS // NURSES)]
+    await asyncio.gather(*(client.read("/v1/me") for client in clients))  # every connection is open
 
     answers = await asyncio.gather(
         *(
-            nurse.ask("POST", f"/v1/beds/{bed}/holds", {"admission_id": admission["id"]})
-            for nurse, admission in zip(nurses, admissions, strict=True)
+            client.ask("POST", f"/v1/beds/{bed}/holds", {"admission_id": admission["id"]})
+            for client, admission in zip(clients, admissions, strict=True)
         )
     )
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: CLIENTS - 1}

@@ -85,8 +85,8 @@ class Hospital:
         self._people.append(person)
         return person
 
-    async def another_session(self, person: Person) -> Person:
-        """The same user at another device, which shares the token."""
+    def another_device(self, person: Person) -> Person:
+        """The same user, in the same session, with connections of its own."""
         other = Person(self.stack.gateway_url, person.user_id, person.token)
         self._people.append(other)
         return other

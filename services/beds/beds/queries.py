@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid
 
 from beds.domain.bed import STATUS, BedState
 from beds.domain.placement import PlacementState, Unplaced
@@ -50,6 +50,7 @@ BEDS = Listing(
     default="code",
 )
 BED = Statement(_beds.where(bed.c.id == sa.bindparam("of_id")))
+DEPARTMENT_OF_BED = Statement(sa.select(bed.c.department_id).where(bed.c.id == sa.bindparam("of_bed")))
 BEDS_OF_DEPARTMENT = Statement(
     sa.select(bed.c.id).where(bed.c.department_id == sa.bindparam("of_department"))
 )
@@ -93,15 +94,24 @@ HOLD_OF = Statement(
 _hold_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _clock)
 _place_state = sa.case((_hold_over, constant(PlacementState.QUEUED)), else_=placement.c.state)
 _refusal = sa.case((_hold_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal)
-_placement_columns = [column for column in placement.c if column.name not in ("state", "refusal")]
+_wanted_department = sa.cast(placement.c.want["department_id"].astext, Uuid)
+_department = sa.case((_hold_over, _wanted_department), else_=placement.c.department_id)
+_filtered: sa.BindParameter[Any] = sa.bindparam("department_id", type_=Uuid)
+_in_department = sa.or_(  # spelled out, so that an index serves both
+    _filtered.is_(None),
+    sa.and_(placement.c.department_id == _filtered, sa.not_(_hold_over)),
+    sa.and_(_hold_over, _wanted_department == _filtered),
+)
+_placement_columns = [c for c in placement.c if c.name not in ("state", "refusal", "department_id")]
 _placements = sa.select(
     *_placement_columns,
     _place_state.label("state"),
     _refusal.label("refusal"),
+    _department.label("department_id"),
     sa.func.coalesce(_hold_over, sa.false()).label("lapsed"),
 )
 PLACEMENTS = Listing(
-    _placements.where(optional(placement.c.department_id, "department_id"), _any_of(_place_state, "states")),
+    _placements.where(_in_department, _any_of(_place_state, "states")),
     key=placement.c.admission_id,
     orders={"since": placement.c.since, "changed_at": placement.c.changed_at},
     default="since",

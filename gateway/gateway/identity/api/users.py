@@ -20,7 +20,7 @@ from gateway.identity.signed_in import Demanding, Passing, SignedIn, address_of,
 router = APIRouter(prefix="/v1/users", tags=["identity"])
 
 
-USER = Resource("/v1/users", queries.USER)
+USER = Resource(queries.USER, path="/v1/users")
 
 
 @router.post("", status_code=201, response_model=UserOut, dependencies=[Passing])

@@ -43,7 +43,7 @@ async def list_jobs(
 @router.get("/{job_id}", responses=shows(CleaningJobView))
 async def read_job(request: Request, running: Running, caller: Calling, job_id: UUID) -> Response:
     job = await running.database.read.first(CLEANING_JOB, of_id=job_id)
-    POLICIES.departments(caller, Act.CLEAN, job and job["department_id"])
+    POLICIES.departments(caller, Act.CLEAN, job["department_id"] if job else None)
     return await SHOWN.show(request, running.database.read, job_id)
 
 

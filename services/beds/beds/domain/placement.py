@@ -163,7 +163,7 @@ class Placement:
     def settled(self, now: datetime) -> "Placement":
         """As the clock has it: past its end, a hold is none and the placement is queued as `expired`."""
         if self.state is P.HELD and self.held_until is not None and self.held_until <= now:
-            return replace(self, state=P.QUEUED, refusal=Unplaced.EXPIRED, **_NO_BED)
+            return self._without_hold(Unplaced.EXPIRED)
         return self
 
     def reconciled(self, wish: Wish, held_department: UUID | None, stamp: Stamp) -> Reconciled:
@@ -235,10 +235,7 @@ class Placement:
 
     def unheld(self, refusal: Unplaced, stamp: Stamp) -> "Placement":
         """Its hold has ended without an arrival: waits again, for a person."""
-        department = self.want.department_id if self.want else self.department_id
-        return replace(
-            self, state=P.QUEUED, refusal=refusal, **(_NO_BED | {"department_id": department})
-        )._stamped(stamp, since=stamp.at)
+        return self._without_hold(refusal)._stamped(stamp, since=stamp.at)
 
     def bed_for_arrival(self, named: UUID | None) -> UUID:
         """The bed that is named, else the one that is held. Raises `AlreadyArrived`, `NotWaiting`, `HoldExpired`."""
@@ -295,6 +292,11 @@ class Placement:
             "changed_at": self.changed_at,
             "changed_by": self.changed_by,
         }
+
+    def _without_hold(self, refusal: Unplaced) -> "Placement":
+        """Waits where a bed is wanted, though one may have been held elsewhere."""
+        department = self.want.department_id if self.want else self.department_id
+        return replace(self, state=P.QUEUED, refusal=refusal, department_id=department, **_NO_BED)
 
     def _stamped(self, stamp: Stamp, since: datetime | None = None) -> "Placement":
         return replace(

@@ -39,6 +39,7 @@ async def hold_bed(
     if placement is None:
         raise UnknownAdmission
     stamp = await act.stamp(placement, *locked.values())
+    act.demand.expect(bed.tag(stamp.at))
     now = placement.settled(stamp.at)
     if now.state is PlacementState.HELD and now.bed_id == bed_id:
         raise AdmissionAlreadyHolds(**placement.facts())

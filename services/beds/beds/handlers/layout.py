@@ -7,7 +7,7 @@ from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
 from beds.domain.layout import Department, DepartmentClosed, DepartmentInUse, DepartmentState, Room, RoomInUse
 from beds.events import BedEvent, DepartmentEvent, RoomEvent, happened
-from beds.handlers.recording import open_cleaning, save_bed
+from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
 from beds.policies import POLICIES, Act
 from beds.queries import BEDS_OF_DEPARTMENT, BEDS_OF_ROOM
 from common.auth import Caller
@@ -58,6 +58,7 @@ async def close_department(act: UnitOfWork, caller: Caller, department_id: UUID)
         if bed.state in (BedState.CLEANING, BedState.INSPECT):
             raise DepartmentInUse("A bed of this department is being cleaned. Wait until that is done.")
         if bed.state is not BedState.CLOSED:
+            await cancel_cleaning(act, bed, stamp)
             await save_bed(act, BedEvent.CLOSED, bed, bed.closed(stamp))
     closed = department.closed(stamp)
     await records.departments.save(act, closed)

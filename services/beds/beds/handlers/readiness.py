@@ -7,12 +7,15 @@ from uuid import UUID
 from beds import records
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
+from beds.domain.layout import DepartmentClosed, DepartmentState
 from beds.events import BedEvent
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
 from beds.policies import POLICIES, Act
+from beds.queries import DEPARTMENT_OF_BED
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
+from common.errors import NotFound
 from common.idempotency import Outcome
 from common.stamp import Stamp
 
@@ -41,6 +44,14 @@ async def close_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, status: int) 
 
 @command
 async def open_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
+    """In use again, dirty until cleaned. Raises `DepartmentClosed`."""
+    department_id = await act.value(DEPARTMENT_OF_BED, of_bed=bed_id)
+    if department_id is None:
+        raise NotFound
+    POLICIES.allow(caller, Act.CLOSE_BED, department_id)
+    department = await records.departments.lock(act, department_id)
+    if department.state is DepartmentState.CLOSED:
+        raise DepartmentClosed
     return await _step(act, caller, Act.CLOSE_BED, bed_id, BedEvent.OPENED, Bed.opened)
 
 
@@ -67,7 +78,7 @@ async def _step(
     stamp = await act.stamp(bed)
     act.demand.expect(bed.tag(stamp.at))
     after = decide(bed, stamp)
-    if bed.state is BedState.DIRTY:
+    if after.state is not BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
     await save_bed(act, what, bed, after, **more)
     if after.state is BedState.DIRTY:

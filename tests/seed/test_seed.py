@@ -1,0 +1,131 @@
+"""The demo hospital is complete, and loading it again changes nothing."""
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession
+
+from tests.support.hospital import PASSWORD
+from tools.seed.client import Client, Refused
+from tools.seed.hospital import PEOPLE, WARDS
+from tools.seed.loading import load
+from tools.seed.patients import PATIENTS
+from tools.seed.report import Report
+from tools.seed.showing import sign_ins, summary
+
+DEMO = "demo password of tests"
+LISTS = ("users", "departments", "rooms", "beds", "placements", "admissions", "cleaning_jobs")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What two loads reported, how long the first took, and all lists after each."""
+
+    first: Report
+    again: Report
+    seconds: float
+    shown: dict[str, list[Json]]
+    shown_again: dict[str, list[Json]]
+
+
+async def _lists(url: str) -> dict[str, list[Json]]:
+    """Every resource, each list as somebody who may read it."""
+    async with ClientSession(url) as http:
+        nobody = Client(http, {})
+        admin = await nobody.sign_in("admin", PASSWORD)
+        manager = await nobody.sign_in("bed_manager", DEMO)
+        cleaner = await nobody.sign_in("housekeeping", DEMO)
+        readers = {"users": admin, "placements": manager, "admissions": manager, "cleaning_jobs": cleaner}
+        return {name: [one async for one in readers.get(name, manager).all(f"/v1/{name}")] for name in LISTS}
+
+
+async def _settled(url: str) -> dict[str, list[Json]]:
+    """The lists once admissions has heard of every placement."""
+    while True:
+        lists = await _lists(url)
+        placed = {one["admission_id"]: one["version"] for one in lists["placements"]}
+        heard = {one["id"]: one["placement"]["version"] for one in lists["admissions"]}
+        if placed == heard:
+            return lists
+        await asyncio.sleep(0.1)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def loaded(empty_hospital) -> Loaded:
+    url = empty_hospital.gateway_url
+    began = time.monotonic()
+    first = await load(url, PASSWORD, DEMO, nullcontext)
+    seconds = time.monotonic() - began
+    shown = await _settled(url)
+    again = await load(url, PASSWORD, DEMO, nullcontext)
+    return Loaded(first, again, seconds, shown, await _settled(url))
+
+
+def _count(rows: list[Json], field: str = "state") -> Counter[str]:
+    return Counter(row[field] for row in rows)
+
+
+def test_loading_again_changes_nothing(loaded):
+    assert loaded.again == Report()
+    assert loaded.shown_again == loaded.shown
+    assert "was there already" in summary(loaded.again)
+
+
+def test_it_is_quick(loaded):
+    assert loaded.seconds < 30  # 3 s on an idle machine
+
+
+def test_forty_beds_in_four_departments(loaded):
+    assert [one["code"] for one in loaded.shown["departments"]] == sorted(ward.code for ward in WARDS)
+    assert len(loaded.shown["beds"]) == 40
+    assert all(bed["room_id"] for bed in loaded.shown["beds"])
+    assert _count(loaded.shown["beds"]) == {
+        "occupied": 16, "held": 2, "dirty": 2, "cleaning": 1, "blocked": 1, "closed": 1, "available": 17,
+    }  # fmt: skip
+
+
+def test_patients_in_every_state(loaded):
+    assert len(PATIENTS) == 25
+    assert loaded.first.made["patients"] == loaded.first.made["admissions"] == 25
+    assert _count(loaded.shown["admissions"]) == {
+        "admitted": 16, "bed_assigned": 2, "requested": 2, "discharged": 3, "cancelled": 1, "no_show": 1,
+    }  # fmt: skip
+    assert _count(loaded.shown["placements"])["queued"] == 2
+    assert [one["left_unconfirmed"] for one in loaded.shown["admissions"]].count(True) == 2
+    assert loaded.first.refused == []
+
+
+def test_a_user_with_rights_for_each_role(loaded):
+    held = {one["username"]: one["grants"] for one in loaded.shown["users"]}
+    assert {grants[0]["role"] for grants in held.values()} >= {
+        *("nurse", "charge_nurse", "physician", "bed_manager", "unit_manager", "housekeeping"),
+        *("staffing_coordinator", "credentialing_officer", "auditor", "integration", "admin"),
+    }
+    for person in PEOPLE:
+        (grant,) = held[person.username]
+        assert grant["role"] == person.role
+        assert len(grant["departments"] or ()) == len(person.wards)
+    assert sign_ins().row_count == len(PEOPLE)
+
+
+async def test_names_are_kept_off_boards_where_they_must_be(loaded, empty_hospital):
+    async with ClientSession(empty_hospital.gateway_url) as http:
+        manager = await Client(http, {}).sign_in("bed_manager", DEMO)
+        board = await manager.get("/v1/beds?include=patient_name&limit=200")
+    names = {bed["code"]: bed["patient_name"] for bed in board["items"]}
+    assert names["401A"] == "Abara, Chidi"
+    assert names["402A"] is None, "a privacy flag"
+    assert names["E2A"] is None, "nobody knows who it is"
+
+
+async def test_who_cannot_sign_in_is_named(empty_hospital):
+    with pytest.raises(Refused, match="sign_in_refused"):
+        await load(empty_hospital.gateway_url, "another password", DEMO, nullcontext)

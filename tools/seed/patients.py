@@ -1,0 +1,95 @@
+"""The patients of the demo hospital, all invented, and how far each one's story goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Story(StrEnum):
+    """Where the demo leaves a patient."""
+
+    IN_BED = "in bed"
+    HELD = "bed held"
+    WAITING = "waiting for a bed"
+    LEFT = "gone, bed dirty"
+    LEFT_CLEANING = "gone, bed being cleaned"
+    CANCELLED = "cancelled"
+    NO_SHOW = "did not come"
+
+
+S = Story
+
+#: The acts that bring an admission on, by the state that it is in. Where a state is not named the story is told,
+#: or somebody has taken the patient elsewhere; either way nothing is done.
+STEPS: Mapping[Story, Mapping[str, tuple[str, ...]]] = {
+    S.IN_BED: {"requested": ("arrive",), "bed_assigned": ("arrive",)},
+    S.HELD: {},
+    S.WAITING: {},
+    S.LEFT: {
+        "requested": ("arrive", "depart"),
+        "bed_assigned": ("arrive", "depart"),
+        "admitted": ("depart",),
+    },
+    S.LEFT_CLEANING: {
+        "requested": ("arrive", "confirm", "depart", "clean"),
+        "bed_assigned": ("arrive", "confirm", "depart", "clean"),
+        "admitted": ("confirm", "depart", "clean"),
+    },
+    S.CANCELLED: {"requested": ("cancel",), "bed_assigned": ("cancel",)},
+    S.NO_SHOW: {"requested": ("no_show",), "bed_assigned": ("no_show",)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """`mrn` is the record number; `name` is "Surname, Given", and who has none is not identified yet."""
+
+    mrn: str
+    name: str | None
+    date_of_birth: str | None
+    sex: str
+    ward: str
+    bed: str | None
+    story: Story
+    priority: str = "urgent"
+    privacy: bool = False
+
+    def registration(self) -> dict[str, object]:
+        """What is sent to register this patient."""
+        return {
+            "mrn": self.mrn,
+            "name": self.name,
+            "date_of_birth": self.date_of_birth,
+            "sex": self.sex,
+            "unidentified": self.name is None,
+            "privacy": self.privacy,
+        }
+
+
+PATIENTS = (
+    Patient("MRN-100214", "Abara, Chidi", "1957-03-18", "male", "4W", "401A", S.IN_BED),
+    Patient("MRN-100231", "Lindqvist, Astrid", "1949-11-02", "female", "4W", "401B", S.IN_BED),
+    Patient("MRN-100248", "Moreau, Camille", "1988-06-27", "female", "4W", "402A", S.IN_BED, privacy=True),
+    Patient("MRN-100262", "Tanaka, Haruto", "1972-01-09", "male", "4W", "403A", S.IN_BED),
+    Patient("MRN-100279", "Whitfield, Rosalind", "1935-09-21", "female", "4W", "403B", S.IN_BED, "elective"),
+    Patient("MRN-100293", "Castellanos, Mateo", "1996-04-30", "male", "4W", "404A", S.HELD),
+    Patient("MRN-100307", "Oyelaran, Folake", "1964-12-14", "female", "4W", "404B", S.LEFT),
+    Patient("MRN-100324", "Petrosyan, Armen", "1951-08-05", "male", "4W", "405A", S.LEFT_CLEANING),
+    Patient("MRN-100341", "Halloran, Niamh", "1979-02-23", "female", "4W", "406A", S.CANCELLED, "elective"),
+    Patient("MRN-100358", "Brandvold, Einar", "1968-07-11", "male", "5E", "501A", S.IN_BED, "elective"),
+    Patient("MRN-100365", "Sahin, Elif", "1991-10-19", "female", "5E", "501B", S.IN_BED),
+    Patient("MRN-100382", "Kowalczyk, Zofia", "1943-05-06", "female", "5E", "502A", S.IN_BED),
+    Patient("MRN-100399", "Venkataraman, Arjun", "1983-03-29", "male", "5E", "503A", S.IN_BED),
+    Patient("MRN-100413", "Delacroix, Henri", "1960-11-25", "male", "5E", "503B", S.HELD, "elective"),
+    Patient("MRN-100426", "Mbeki, Thandiwe", "1976-08-17", "female", "5E", "504A", S.LEFT),
+    Patient("MRN-100437", "Ferreira, Tiago", "2001-01-31", "male", "5E", "505A", S.NO_SHOW, "elective"),
+    Patient("MRN-100454", "Nakamura, Yuki", "1954-04-12", "female", "ICU", "I1", S.IN_BED, "emergency"),
+    Patient("MRN-100461", "Adeyemi, Kunle", "1947-06-08", "male", "ICU", "I2", S.IN_BED, "emergency"),
+    Patient("MRN-100478", "Rasmussen, Freja", "1986-12-03", "female", "ICU", "I3", S.IN_BED),
+    Patient("MRN-100485", "Ivanova, Darya", "1939-02-15", "female", "ICU", "I4", S.IN_BED, "emergency"),
+    Patient("MRN-100492", "Quispe, Nayra", "1970-09-28", "female", "ICU", "I5", S.IN_BED),
+    Patient("MRN-100508", "Okonjo, Samuel", "1962-10-07", "male", "ICU", None, S.WAITING, "emergency"),
+    Patient("MRN-100515", "Bergstrom, Linnea", "1993-05-20", "female", "ICU", None, S.WAITING),
+    Patient("MRN-100539", "Haddad, Rami", "1999-07-04", "male", "EDO", "E1A", S.IN_BED, "emergency"),
+    Patient("TMP-000017", None, None, "unknown", "EDO", "E2A", S.IN_BED, "emergency"),
+)

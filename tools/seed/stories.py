@@ -1,0 +1,107 @@
+"""The patients of the demo hospital come, wait and go, each as far as the demo wants it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tools.seed.client import Client, Refused
+from tools.seed.patients import PATIENTS, STEPS, Patient, Story
+from tools.seed.places import Places
+from tools.seed.report import together
+
+WAIT_SECONDS = 10
+
+
+@dataclass
+class Stories:
+    """Patients come, wait and go, each as far as the demo wants it."""
+
+    places: Places
+    bed_manager: Client
+    charge_nurse: Client
+    housekeeping: Client
+
+    async def tell(self) -> None:
+        """Who waits comes last: by then the beds are taken."""
+        waiting = [story for story in enumerate(PATIENTS, 1) if story[1].story is Story.WAITING]
+        others = [story for story in enumerate(PATIENTS, 1) if story[1].story is not Story.WAITING]
+        await together(self._tell(number, patient) for number, patient in others)
+        await together(self._tell(number, patient) for number, patient in waiting)
+
+    async def _tell(self, number: int, patient: Patient) -> None:
+        """`number` stands for the patient in keys: nothing of a person belongs there."""
+        try:
+            admission = await self._admitted(number, patient, await self._registered(number, patient))
+            for act in STEPS[patient.story].get(admission["state"], ()):
+                await getattr(self, f"_{act}")(f"patient-{number}-{act}", patient, admission["id"])
+        except Refused as refusal:
+            if refusal.status != 409:
+                raise
+            self.places.report.refused.append(str(refusal))
+
+    async def _registered(self, number: int, patient: Patient) -> str:
+        found = (await self.bed_manager.find("/v1/patients/search", {"mrn": patient.mrn}))["items"]
+        if found:
+            return str(found[0]["id"])
+        once = f"patient-{number}"
+        made = await self.bed_manager.do("POST", "/v1/patients", patient.registration(), once=once)
+        self.places.report.made["patients"] += 1
+        return str(made["id"])
+
+    async def _admitted(self, number: int, patient: Patient, patient_id: str) -> Any:
+        """The patient's first admission."""
+        found = await self.bed_manager.get(f"/v1/admissions?patient_id={patient_id}&limit=1")
+        if found["items"]:
+            return found["items"][0]
+        places = self.places
+        body = {
+            "patient_id": patient_id,
+            "department_id": places.departments[patient.ward],
+            "bed_id": places.beds.get((patient.ward, patient.bed)),
+            "priority": patient.priority,
+        }
+        once = f"patient-{number}-admission"
+        made = await self.bed_manager.do("POST", "/v1/admissions", body, once=once, wait=WAIT_SECONDS)
+        places.report.made["admissions"] += 1
+        return made
+
+    async def _arrive(self, once: str, patient: Patient, admission: str) -> None:
+        bed = {"bed_id": self.places.beds[patient.ward, patient.bed]}
+        await self.bed_manager.do("POST", f"/v1/placements/{admission}/arrival", bed, once=once)
+
+    async def _confirm(self, once: str, patient: Patient, admission: str) -> None:
+        """The admission hears of the arrival a moment after beds has recorded it."""
+        path, body = f"/v1/admissions/{admission}/discharge_confirmation", {"disposition": "home"}
+        await _eventually("not_admitted", lambda: self.charge_nurse.do("POST", path, body, once=once))
+
+    async def _depart(self, once: str, patient: Patient, admission: str) -> None:
+        body = {"reason_code": "discharged"}
+        await self.bed_manager.do("POST", f"/v1/placements/{admission}/departure", body, once=once)
+
+    async def _clean(self, once: str, patient: Patient, admission: str) -> None:
+        bed = self.places.beds[patient.ward, patient.bed]
+        for job in (await self.housekeeping.get(f"/v1/cleaning_jobs?bed_id={bed}&state=requested"))["items"]:
+            await self.housekeeping.do("POST", f"/v1/cleaning_jobs/{job['id']}/start", {}, once=once)
+
+    async def _cancel(self, once: str, patient: Patient, admission: str) -> None:
+        await self._end("cancel", "patient_request", once, admission)
+
+    async def _no_show(self, once: str, patient: Patient, admission: str) -> None:
+        await self._end("no_show", "unreachable", once, admission)
+
+    async def _end(self, how: str, reason: str, once: str, admission: str) -> None:
+        path, body = f"/v1/admissions/{admission}/{how}", {"reason_code": reason}
+        await self.bed_manager.do("POST", path, body, once=once, wait=WAIT_SECONDS)
+
+
+async def _eventually(while_code: str, act: Callable[[], Awaitable[Any]]) -> Any:
+    """Repeats an act that is refused only because another service has not heard of it yet."""
+    for _ in range(50):
+        try:
+            return await act()
+        except Refused as refusal:
+            if refusal.code != while_code:
+                raise
+        await asyncio.sleep(0.1)
+    return await act()
