@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -62,6 +62,29 @@ def migrate() -> None:
     prepare_databases(_required("POSTGRES_ADMIN_URL"), urls)
 
 
+@app.command()
+def events(
+    last: Annotated[int, typer.Option(min=0, help="Show this many that there were, and end.")] = 0,
+) -> None:
+    """Follow what the hospital publishes to Kafka: a line per event, until Ctrl-C.
+
+    Reads KAFKA_BOOTSTRAP_SERVERS, or finds the stack that runs here.
+    """
+    from tools.events import follow, latest
+
+    async def show() -> None:
+        if last:
+            for line in await latest(bootstrap, last):
+                _console.out(line)
+        else:
+            async for line in follow(bootstrap):
+                _console.out(line)
+
+    bootstrap = _address("KAFKA_BOOTSTRAP_SERVERS")
+    with suppress(KeyboardInterrupt):
+        asyncio.run(show())
+
+
 @admin.command("create")
 def create_admin(
     username: Annotated[str, typer.Option(help="How the administrator signs in.")],
@@ -73,7 +96,7 @@ def create_admin(
     """Create an administrator, in the database of GATEWAY_DATABASE_URL or of the stack that runs here."""
     from gateway.identity.first_admin import create_admin as create
 
-    url = os.environ.get("GATEWAY_DATABASE_URL") or _running_stacks_url("GATEWAY_DATABASE_URL")
+    url = _address("GATEWAY_DATABASE_URL")
     if password_file:
         password = password_file.read_text().strip()
     else:
@@ -87,13 +110,15 @@ def create_admin(
     _console.print(f"{username} can sign in.")
 
 
-def _running_stacks_url(variable: str) -> str:
+def _address(variable: str) -> str:
+    """From the environment, else of the stack that runs here."""
     from tools.stack.run import FOLDER
-    from tools.stack.secrets import DATABASE_URLS
+    from tools.stack.secrets import ADDRESSES
 
-    noted = FOLDER / "secrets" / DATABASE_URLS
-    urls: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
-    return urls.get(variable) or _fail(f"Set {variable}, or start a stack with make run.", code=2)
+    noted = FOLDER / "secrets" / ADDRESSES
+    addresses: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
+    found = os.environ.get(variable) or addresses.get(variable)
+    return found or _fail(f"Set {variable}, or start a stack with make run.", code=2)
 
 
 def _required(variable: str) -> str:

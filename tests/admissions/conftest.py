@@ -34,7 +34,7 @@ async def a_registry(postgres: Postgres) -> AsyncIterator[Registry]:
             at_rest(app, settings, REFUSALS) as process,
             asyncpg.create_pool(postgres.url(name), min_size=0, max_size=4, init=prepare_connection) as admin,
         ):
-            yield Registry(app, process, admin)
+            yield Registry(app, settings, process, admin)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from admissions.domain.admission import Answer, PresenceState
 from admissions.handlers.answers import hear_answer
+from admissions.settings import AdmissionsSettings
 from common.ids import new_id
 from common.process import Process
 from common.testing import client_for
@@ -27,6 +28,7 @@ class Registry:
     """The service at rest. `admin` may do everything in its database."""
 
     app: FastAPI
+    settings: AdmissionsSettings
     process: Process
     admin: "asyncpg.Pool[Any]"
     bed_manager: httpx2.AsyncClient = field(init=False)

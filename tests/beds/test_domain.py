@@ -314,7 +314,7 @@ def test_6_every_want_is_answered_with_a_higher_version(state: PlacementState):
     assert (answer.version, answer.want_version, answer.changed_at) == (2, 2, T)
 
 
-# Placements: commands
+# What people do with a placement
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,7 @@ async def test_a_departure_may_be_reported_late(ward: Ward):
     row = await ward.admin.fetchrow(
         "SELECT occurred_at, moved_at FROM movement WHERE admission_id = $1 AND kind = 'departure'", admission
     )
+    assert row is not None
     assert row["occurred_at"] == reported < row["moved_at"]
 
 

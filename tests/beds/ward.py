@@ -14,9 +14,10 @@ from fastapi import FastAPI
 
 from beds.domain.bed import BedState
 from beds.domain.placement import Priority, Want, Wish
-from beds.handlers.holding import hold_bed, sweep_expired_hold
+from beds.handlers.cleaning import complete_cleaning, start_cleaning
+from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
 from beds.handlers.layout import add_bed, open_department
-from beds.handlers.presence import confirm_arrival, record_departure
+from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
 from beds.handlers.wishes import answer_wish, place_next
 from common.db import Database
@@ -27,7 +28,7 @@ from common.testing import a_caller, client_for
 Json = dict[str, Any]
 _codes = (f"C{n}" for n in itertools.count(1))
 
-ADMIN, BED_MANAGER = a_caller("admin"), a_caller("bed_manager")
+ADMIN, BED_MANAGER, CLEANER = (a_caller(role) for role in ("admin", "bed_manager", "housekeeping"))
 
 
 @dataclass
@@ -105,21 +106,38 @@ class Ward:
     async def departs(self, admission: UUID) -> None:
         await record_departure(self.database, UNCONDITIONAL, BED_MANAGER, admission, "home", None)
 
+    async def releases(self, bed: UUID, hold: UUID) -> None:
+        await release_hold(self.database, UNCONDITIONAL, BED_MANAGER, bed, hold)
+
+    async def moves(self, admission: UUID, bed: UUID) -> None:
+        await move_patient(self.database, UNCONDITIONAL, BED_MANAGER, admission, bed)
+
+    async def cleans(self, bed: UUID) -> None:
+        """One step: what is dirty is begun, what is begun is done."""
+        job = await self.admin.fetchrow(
+            "SELECT id, state FROM cleaning_job WHERE bed_id = $1 AND state IN ('requested', 'started')", bed
+        )
+        if job is not None:
+            step = start_cleaning if job["state"] == "requested" else complete_cleaning
+            await step(self.database, UNCONDITIONAL, CLEANER, job["id"])
+
     async def in_bed(self, department: UUID, bed: UUID | None = None, patient: UUID | None = None) -> UUID:
         """An admission whose patient is in a bed of the department."""
         admission = await self.waits_for(department, bed=bed, patient=patient)
         await self.arrives(admission)
         return admission
 
-    async def lapses(self, bed: UUID) -> None:
-        """The clock passes the end of the bed's hold: its rows are moved an hour into the past."""
+    async def lapses(self, *beds: UUID) -> datetime:
+        """The clock reaches the end of the holds on these beds: their end is moved to this moment."""
+        end = await self.now()
         for change in (
-            "UPDATE bed SET held_until = held_until - interval '1 hour' WHERE id = $1",
-            "UPDATE placement SET held_until = held_until - interval '1 hour' WHERE bed_id = $1",
-            "UPDATE occupancy SET period = tstzrange(lower(period) - interval '1 hour', "
-            "upper(period) - interval '1 hour') WHERE bed_id = $1 AND kind = 'hold' AND upper(period) > now()",
+            "UPDATE bed SET held_until = $2 WHERE id = ANY ($1) AND held_until > $2",
+            "UPDATE placement SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
+            "UPDATE occupancy SET period = tstzrange(lower(period), $2) "
+            "WHERE bed_id = ANY ($1) AND kind = 'hold' AND upper(period) > $2",
         ):
-            await self.admin.execute(change, bed)
+            await self.admin.execute(change, beds, end)
+        return end
 
     async def sweeps(self) -> bool:
         async with self.database.write() as act:

@@ -22,7 +22,7 @@ def main() -> None:
     url, admin, demo = (os.environ[name] for name in _VARIABLES)
     try:
         report = asyncio.run(load(url, admin, demo, step=Steps(console)))
-    except (Refused, ClientError) as failure:
+    except (Refused, ClientError, TimeoutError) as failure:
         sys.exit(f"The demo hospital could not be loaded: {failure}")
     console.print(summary(report), highlight=False)
 

@@ -10,7 +10,7 @@ import tink
 from joserfc.jwk import OKPKey
 from tink import aead, json_proto_keyset_format, secret_key_access
 
-DATABASE_URLS = "database-urls.json"  # where a running stack notes the addresses of its databases
+ADDRESSES = "addresses.json"  # where a running stack notes those of its databases and of Kafka
 
 
 class Secrets:

@@ -11,9 +11,9 @@ from common.embedded import Kafka, Postgres, free_port
 from common.embedded.ports import port_is_free
 from tools.stack.infrastructure import KAFKA, POSTGRES, Infrastructure, Step
 from tools.stack.locking import Claim
-from tools.stack.programs import GATEWAY, PROGRAMS, Program
+from tools.stack.programs import GATEWAY, KAFKA_VARIABLE, PROGRAMS, Program
 from tools.stack.refusals import PortTaken
-from tools.stack.secrets import DATABASE_URLS, Secrets
+from tools.stack.secrets import ADDRESSES, Secrets
 from tools.stack.service import Service
 from tools.stack.together import together
 
@@ -84,7 +84,8 @@ class Stack:
                     f"Port {self._gateway_port} is taken; choose another: WARDLINE_PORT=8081 make run."
                 )
             self._keep_last_logs()
-            self.secrets.write(DATABASE_URLS, json.dumps(self.infrastructure.logins, indent=2))
+            addresses = {**self.infrastructure.logins, KAFKA_VARIABLE: self.infrastructure.bootstrap}
+            self.secrets.write(ADDRESSES, json.dumps(addresses, indent=2))
             self.infrastructure.start()
             starts = [partial(self.start_process, name) for name in self._services]
             together(*starts, on_failure=self._stop_services)
@@ -97,7 +98,7 @@ class Stack:
         self._stop_services()
         self.infrastructure.stop()
         if self._claim:
-            self.secrets.forget(DATABASE_URLS)
+            self.secrets.forget(ADDRESSES)
             self._claim.release()
             self._claim = None
 

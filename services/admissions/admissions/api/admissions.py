@@ -1,6 +1,6 @@
 """Admissions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -79,7 +79,7 @@ async def request_admission(
     """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
     async with _known(running):
         outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _want(new))
-    return _answer(request, await _when_answered(running, outcome, wait), outcome.status)
+    return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
 
 @router.put("/{admission_id}/bed_request", responses=shows(AdmissionView))
@@ -94,7 +94,7 @@ async def change_bed_request(
 ) -> Response:
     async with _known(running):
         outcome = await acts.change_bed_request(running.database, demand, caller, admission_id, _want(wanted))
-    return _answer(request, await _when_answered(running, outcome, wait), outcome.status)
+    return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
 
 @router.post("/{admission_id}/cancel", responses=shows(AdmissionView) | shows(AdmissionView, 202))
@@ -112,7 +112,7 @@ async def cancel(
     outcome = await acts.end_admission(
         running.database, demand, caller, admission_id, target, reason.reason_code
     )
-    return _ended(request, await _when_answered(running, outcome, wait))
+    return _ended(request, await _when(_is_decided, running, outcome, wait))
 
 
 @router.post("/{admission_id}/no_show", responses=shows(AdmissionView) | shows(AdmissionView, 202))
@@ -130,7 +130,7 @@ async def no_show(
     outcome = await acts.end_admission(
         running.database, demand, caller, admission_id, target, reason.reason_code
     )
-    return _ended(request, await _when_answered(running, outcome, wait))
+    return _ended(request, await _when(_is_decided, running, outcome, wait))
 
 
 @router.post("/{admission_id}/discharge_confirmation", responses=shows(AdmissionView))
@@ -171,12 +171,21 @@ async def _read(running: Process, admission_id: UUID) -> Row:
     return row
 
 
-async def _when_answered(running: Process, outcome: Outcome, seconds: float) -> Row:
-    """The admission once beds has answered its present want, or as it is when the wait is over."""
+async def _when(done: Callable[[Row], bool], running: Process, outcome: Outcome, seconds: float) -> Row:
+    """The admission once that is so, or as it is when the wait is over."""
     with running.waiters.registered(outcome.resource) as event:
-        return await settled(
-            event, lambda: _read(running, outcome.resource), lambda row: row["answered"], seconds
-        )
+        return await settled(event, lambda: _read(running, outcome.resource), done, seconds)
+
+
+def _is_answered(row: Row) -> bool:
+    """The present want has its answer."""
+    answered: bool = row["answered"]
+    return answered
+
+
+def _is_decided(row: Row) -> bool:
+    """Ended, or refused: then a bed is wanted again, and the answer to that is not waited for."""
+    return bool(row["state"] != AdmissionState.CANCELLING)
 
 
 def _answer(request: Request, row: Row, status: int = 200) -> Response:

@@ -1,0 +1,309 @@
+"""Two services, the messages between them, and what must be true of both whatever is delivered when.
+
+The executable model of domain §2 with the real handlers on real databases in the place of the model's steps. A message
+once sent may be delivered at any time, again, and after newer ones.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from admissions import consumers as hearing
+from admissions.domain.admission import OPEN, AdmissionState, Priority, Want
+from admissions.events import ADMISSION
+from admissions.handlers import admissions as acts
+from beds import consumers as answering
+from beds.events import PLACEMENT
+from common.applying import Reaction
+from common.envelope import Fact, Received
+from common.errors import Refusal
+from common.idempotency import UNCONDITIONAL
+from common.process import Process
+from common.testing import a_caller
+from common.topics import Topic
+from tests.admissions.registry import Registry
+from tests.beds.ward import Ward
+
+BED_MANAGER = a_caller("bed_manager")
+HERE = ("in_bed", "on_leave")
+#: What an open admission is once everything that was said has been heard.
+AGREES = {
+    "queued": "requested",
+    "held": "bed_assigned",
+    "in_bed": "admitted",
+    "on_leave": "on_leave",
+    "left": "discharged",
+}
+
+
+@dataclass
+class Wire:
+    """What one service has said to the other, of each aggregate in order; nothing is ever lost or forgotten."""
+
+    topic: Topic
+    said: list[Received] = field(default_factory=list)
+    listening: bool = True
+
+    def overhear(self, facts: list[Fact]) -> None:
+        if self.listening:
+            self.said += [_as_received(fact) for fact in facts if fact.topic == self.topic]
+
+    def newest(self) -> list[Received]:
+        return list({event.subject: event for event in sorted(self.said, key=lambda e: e.version)}.values())
+
+
+@dataclass
+class World:
+    """One ward with two beds, another with one; two patients. Ids are of this world alone."""
+
+    ward: Ward
+    registry: Registry
+    process: Process
+    to_beds: Wire = field(default_factory=lambda: Wire(ADMISSION))
+    to_admissions: Wire = field(default_factory=lambda: Wire(PLACEMENT))
+    departments: list[UUID] = field(default_factory=list)
+    beds: list[UUID] = field(default_factory=list)
+    patients: list[UUID] = field(default_factory=list)
+    admissions: list[UUID] = field(default_factory=list)
+    refused: int = 0
+    done: int = 0
+
+    async def open(self) -> None:
+        for beds in (2, 1):
+            department = await self.ward.a_department()
+            self.departments.append(department)
+            self.beds += [await self.ward.a_bed(department) for _ in range(beds)]
+            await self.registry.admin.execute(
+                "INSERT INTO known_department VALUES ($1, 'open', 1)", department
+            )
+        self.patients = [await self.registry.a_patient() for _ in range(2)]
+        self.ward.database.after_commit(self.to_admissions.overhear)
+        self.process.database.after_commit(self.to_beds.overhear)
+
+    def close(self) -> None:
+        """What comes after is of another world."""
+        self.to_beds.listening = self.to_admissions.listening = False
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """People may be refused; nothing else may happen to them."""
+        try:
+            yield
+            self.done += 1
+        except Refusal as refusal:
+            self.refused += 1
+            if refusal.status >= 500:
+                raise
+
+    # People in front of admissions
+
+    async def admits(self, patient: UUID, department: UUID, bed: UUID | None) -> None:
+        with self.trying():
+            outcome = await acts.request_admission(
+                self.process.database, UNCONDITIONAL, BED_MANAGER, patient, a_want(department, bed)
+            )
+            self.admissions.append(outcome.resource)
+
+    async def wants(self, admission: UUID, department: UUID, bed: UUID | None) -> None:
+        with self.trying():
+            await acts.change_bed_request(
+                self.process.database, UNCONDITIONAL, BED_MANAGER, admission, a_want(department, bed)
+            )
+
+    async def ends(self, admission: UUID, target: AdmissionState) -> None:
+        with self.trying():
+            await acts.end_admission(
+                self.process.database, UNCONDITIONAL, BED_MANAGER, admission, target, "x"
+            )
+
+    # People in front of beds
+
+    async def holds(self, admission: UUID, bed: UUID) -> None:
+        with self.trying():
+            await self.ward.holds(admission, bed)
+
+    async def releases(self, bed: UUID) -> None:
+        hold = await self.ward.admin.fetchval("SELECT hold_id FROM bed WHERE id = $1", bed)
+        if hold is not None:
+            with self.trying():
+                await self.ward.releases(bed, hold)
+
+    async def arrives(self, admission: UUID, bed: UUID | None) -> None:
+        with self.trying():
+            await self.ward.arrives(admission, bed)
+
+    async def departs(self, admission: UUID) -> None:
+        with self.trying():
+            await self.ward.departs(admission)
+
+    async def moves(self, admission: UUID, bed: UUID) -> None:
+        with self.trying():
+            await self.ward.moves(admission, bed)
+
+    async def cleans(self, bed: UUID) -> None:
+        with self.trying():
+            await self.ward.cleans(bed)
+
+    async def passes_time(self) -> None:
+        """Every hold of this world is over, and so it says wherever it was written."""
+        end = await self.ward.lapses(*self.beds)
+        await self.registry.admin.execute(
+            "UPDATE heard_placement SET held_until = $2 WHERE admission_id = ANY ($1) AND held_until > $2",
+            self.admissions,
+            end,
+        )
+        self.to_admissions.said = [_over_by(event, end) for event in self.to_admissions.said]
+
+    # Messages
+
+    async def hear(self, wire: Wire, event: Received) -> None:
+        """A delivery is never refused: it would be a dead letter."""
+        if wire is self.to_beds:
+            database, effect = self.ward.database, answering.effects(self.process)[ADMISSION.state]
+        else:
+            database, effect = self.process.database, hearing.effects(self.process)[PLACEMENT.state]
+        assert isinstance(effect, Reaction)
+        async with database.write() as act:
+            await effect.handle(act, event)
+
+    async def comes_to_rest(self) -> None:
+        """Everything is delivered and nobody does anything more: both sides agree, and before the sweeper too."""
+        for sweeping in (False, True):
+            for _ in range(20):
+                before = await self.versions()
+                for wire in (self.to_beds, self.to_admissions):
+                    for event in wire.newest():
+                        await self.hear(wire, event)
+                if sweeping:
+                    await self.ward.sweeps_all()
+                    await self.ward.places_all()
+                await self.check()
+                if before == await self.versions():
+                    break
+            else:
+                raise AssertionError("never comes to rest")
+            await self.check_agreement()
+        await self.check_no_queue_beside_a_free_bed()
+
+    async def versions(self) -> list[tuple[Any, ...]]:
+        rows = await self.ward.admin.fetch("SELECT admission_id, version FROM placement ORDER BY 1")
+        rows += await self.registry.admin.fetch("SELECT id, version FROM admission ORDER BY 1")
+        return [tuple(row) for row in rows]
+
+    # What must be true
+
+    async def presence(self) -> dict[UUID, Any]:
+        rows = await self.ward.admin.fetch(
+            "SELECT *, coalesce(held_until > clock_timestamp(), false) AS is_live FROM placement"
+            " WHERE admission_id = ANY ($1)",
+            self.admissions,
+        )
+        return {row["admission_id"]: row for row in rows}
+
+    async def states_of_beds(self) -> dict[UUID, str]:
+        rows = await self.ward.admin.fetch(
+            "SELECT id, CASE WHEN state = 'held' AND held_until <= clock_timestamp() THEN 'available' ELSE state END"
+            " AS state FROM bed WHERE id = ANY ($1)",
+            self.beds,
+        )
+        return {row["id"]: row["state"] for row in rows}
+
+    async def check(self) -> None:
+        """The invariants of the model, after every step."""
+        placements, beds = await self.presence(), await self.states_of_beds()
+        live = await self.ward.admin.fetch(
+            "SELECT kind, bed_id, admission_id, patient_id FROM occupancy"
+            " WHERE bed_id = ANY ($1) AND (upper_inf(period) OR upper(period) > clock_timestamp())",
+            self.beds,
+        )
+        stays = {row["admission_id"]: row for row in live if row["kind"] == "stay"}
+        holds = {row["admission_id"]: row for row in live if row["kind"] == "hold"}
+        assert len({row["bed_id"] for row in live}) == len(live), "a bed with two live occupants"
+        assert len({row["patient_id"] for row in stays.values()}) == len(stays), "a patient in two beds"
+        assert len(stays) + len(holds) == len(live), "two stays or two holds of one admission"
+        for admission, placement in placements.items():
+            in_bed = placement["bed_id"] if placement["state"] in HERE else None
+            held = placement["bed_id"] if placement["state"] == "held" and placement["is_live"] else None
+            assert (admission in stays and stays[admission]["bed_id"]) == (in_bed or False), (
+                "stay and placement"
+            )
+            assert (admission in holds and holds[admission]["bed_id"]) == (held or False), (
+                "hold and placement"
+            )
+        for bed, state in beds.items():
+            assert (state == "occupied") == any(row["bed_id"] == bed for row in stays.values()), state
+            assert (state == "held") == any(row["bed_id"] == bed for row in holds.values()), state
+        await self._check_ends(placements)
+
+    async def _check_ends(self, placements: dict[UUID, Any]) -> None:
+        admissions = await self.registry.admin.fetch(
+            "SELECT id, patient_id, state FROM admission WHERE id = ANY ($1)", self.admissions
+        )
+        opened = [row["patient_id"] for row in admissions if row["state"] in OPEN]
+        assert len(set(opened)) == len(opened), "two open admissions of one patient"
+        for row in admissions:
+            presence = placements[row["id"]]["state"] if row["id"] in placements else None
+            if row["state"] in ("cancelled", "no_show"):
+                assert presence == "withdrawn", f"{row['state']} is final, the placement is {presence}"
+            if row["state"] == "discharged":
+                assert presence == "left", f"discharged, the placement is {presence}"
+
+    async def check_agreement(self) -> None:
+        placements = await self.presence()
+        for admission in self.admissions:
+            shown, placement = await self.registry.admission(admission), placements[admission]
+            presence = placement["state"]
+            if presence == "held" and not placement["is_live"]:
+                presence = "queued"
+            if shown["state"] in OPEN:
+                assert AGREES[presence] == shown["state"], (shown["state"], presence)
+                assert placement["want_version"] == shown["want_version"], "a want was never answered"
+            else:
+                assert presence in ("left", "withdrawn"), (shown["state"], presence)
+
+    async def check_no_queue_beside_a_free_bed(self) -> None:
+        beds = await self.states_of_beds()
+        free = {bed: self.departments[n // 2] for n, bed in enumerate(self.beds) if beds[bed] == "available"}
+        for placement in (await self.presence()).values():
+            if placement["state"] == "queued" and placement["refusal"] == "no_bed":
+                wanted = placement["want"]["bed_id"]
+                suits = [
+                    bed
+                    for bed, department in free.items()
+                    if str(department) == placement["want"]["department_id"] and wanted in (None, str(bed))
+                ]
+                assert suits == [], "queued beside a free bed"
+
+
+def a_want(department: UUID, bed: UUID | None) -> Want:
+    return Want(department, bed, Priority.URGENT, {}, ready=True)
+
+
+def _as_received(fact: Fact) -> Received:
+    return Received(
+        topic=fact.topic.state,
+        id=f"{fact.key}/{fact.version}",
+        source=fact.topic.source,
+        type=fact.type,
+        version=fact.version,
+        correlation_id="protocol",
+        actor="service/protocol",
+        traceparent=None,
+        payload=orjson.loads(fact.value()),
+        subject=fact.subject,
+    )
+
+
+def _over_by(event: Received, end: datetime) -> Received:
+    until = event.payload["held_until"]
+    if until is None or datetime.fromisoformat(until) <= end:
+        return event
+    payload = {**event.payload, "held_until": end.isoformat()}
+    return Received(
+        **{name: getattr(event, name) for name in event.__dataclass_fields__} | {"payload": payload}
+    )
