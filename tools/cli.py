@@ -63,6 +63,23 @@ def migrate() -> None:
 
 
 @app.command()
+def secrets(
+    file: Annotated[Path, typer.Argument(help="Where to write them; it must not exist yet.")] = Path(".env"),
+) -> None:
+    """Make the passwords and keys of an installation in containers. Keep the file: without it data is lost."""
+    from tools.deployment import write_secrets
+
+    try:
+        write_secrets(file)
+    except FileExistsError:
+        _fail(f"{file} is there already. Its keys open the data of that installation: keep it.")
+    _console.print(
+        f"Wrote {file}. Keep a copy in a safe place: without its keys the data cannot be read.",
+        soft_wrap=True,
+    )
+
+
+@app.command()
 def events(
     last: Annotated[int, typer.Option(min=0, help="Show this many that there were, and end.")] = 0,
 ) -> None:
@@ -112,13 +129,14 @@ def create_admin(
 
 def _address(variable: str) -> str:
     """From the environment, else of the stack that runs here."""
+    if given := os.environ.get(variable):
+        return given
     from tools.stack.run import FOLDER
     from tools.stack.secrets import ADDRESSES
 
     noted = FOLDER / "secrets" / ADDRESSES
     addresses: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
-    found = os.environ.get(variable) or addresses.get(variable)
-    return found or _fail(f"Set {variable}, or start a stack with make run.", code=2)
+    return addresses.get(variable) or _fail(f"Set {variable}, or start a stack with make run.", code=2)
 
 
 def _required(variable: str) -> str:

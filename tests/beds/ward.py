@@ -26,7 +26,7 @@ from common.ids import new_id
 from common.testing import a_caller, client_for
 
 Json = dict[str, Any]
-_codes = (f"C{n}" for n in itertools.count(1))
+_codes = (f"C{n:06}" for n in itertools.count(1))  # in the order in which they are made
 
 ADMIN, BED_MANAGER, CLEANER = (a_caller(role) for role in ("admin", "bed_manager", "housekeeping"))
 

@@ -23,9 +23,6 @@ async def hospital(scratch: Path) -> AsyncIterator[Hospital]:
         yield hospital
         await hospital.close()
     finally:
-        import shutil
-
-        shutil.copytree(stack.logs, "/tmp/w/logs", dirs_exist_ok=True)  # DEBUG
         await asyncio.to_thread(stack.stop)
         stack.infrastructure.postgres.remove()
         stack.infrastructure.kafka.remove()

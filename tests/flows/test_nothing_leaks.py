@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest_asyncio
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from tests.support.hospital import Hospital
 from tests.support.leaks import everything_written, found
@@ -44,8 +45,8 @@ async def lived(hospital: Hospital) -> Hospital:
     shown = [await who.ask("POST", "/v1/patients", PERSON, key="double")]
     patient = shown[0].json()["id"]
     wrong = PERSON | {"date_of_birth": f"{SECRETS['date of birth']} or so", "nickname": NAME}
-    for body in (PERSON, wrong, PERSON | {"sex": NAME}, {"name": NAME, "mrn": None}):
-        shown.append(await who.ask("POST", "/v1/patients", body))
+    refused = (PERSON, wrong, PERSON | {"sex": NAME}, {"name": NAME, "mrn": None})
+    shown += [await who.ask("POST", "/v1/patients", body) for body in refused]
     shown.append(await who.ask("POST", "/v1/patients", PERSON | {"privacy": True}, key="double"))
     shown.append(await who.ask("PATCH", f"/v1/patients/{patient}", {"name": NAME.upper()}))
     shown.append(await who.ask("POST", "/v1/patients/search", {"mrn": PERSON["mrn"]}))
@@ -135,15 +136,13 @@ async def leaking(lived: Hospital) -> AsyncIterator[Hospital]:
     await database.execute(f"DROP TABLE {TABLE}")
     await database.close()
     log.unlink()
-    await asyncio.to_thread(
-        AdminClient({"bootstrap.servers": stack.infrastructure.bootstrap})
-        .delete_topics([TOPIC])[TOPIC]
-        .result
-    )
+    admin = AdminClient({"bootstrap.servers": stack.infrastructure.bootstrap})
+    await asyncio.to_thread(admin.delete_topics([TOPIC])[TOPIC].result)
 
 
 def _plant_in_kafka(bootstrap: str) -> None:
-    AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result()
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result()
     producer = Producer({"bootstrap.servers": bootstrap})
     coded = base64.b64encode(f"x{SECRETS['surname']}".encode())
     producer.produce(TOPIC, key=PERSON["mrn"], headers={"by": SECRETS["username"].encode()}, value=coded)

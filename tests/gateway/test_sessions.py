@@ -1,10 +1,14 @@
 """Signing in and out; who is let in and until when."""
 
 import asyncio
+import base64
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+import orjson
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests.gateway.conftest import OpenHouse
 from tests.gateway.house import PASSWORD, House, Services, Visitor
@@ -76,10 +80,6 @@ async def test_changed_rights_are_felt_at_once_here_and_within_a_second_elsewher
 
 def decoded(services: Services, visitor: Visitor) -> dict[str, object]:
     """The claims that the last request to a service carried."""
-    import base64
-
-    import orjson
-
     payload = services.asked[-1].token.split(".")[1]
     claims: dict[str, object] = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert claims["sub"] == visitor.id
@@ -159,16 +159,15 @@ async def test_a_remembered_session_does_not_outlive_its_end(house: House):
     assert (await visitor.client.get("/v1/me")).status_code == 401
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic YTpi", f"Bearer {'a' * 43}", "Bearer \xe9"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer x", "Basic YTpi", f"Bearer {'a' * 43}", "Bearer \xe9"]
+)
 async def test_other_tokens_are_refused(house: House, header: str):
     answer = await house.client().get("/v1/me", headers=[(b"authorization", header.encode("latin-1"))])
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
 async def test_passwords_are_hashed_anew_when_the_measure_rises(house: House):
-    from pwdlib import PasswordHash
-    from pwdlib.hashers.argon2 import Argon2Hasher
-
     visitor = await house.newcomer()
     weak = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
     await house.database.execute("UPDATE app_user SET password_hash = $2 WHERE id = $1", visitor.id, weak)

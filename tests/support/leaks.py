@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient
 from tests.support.reading import everything_in
 from tools.stack.stack import Stack
 
-_TABLES = """SELECT n.nspname AS schema, c.relname AS table FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+_TABLES = """SELECT n.nspname AS schema, c.relname AS table
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"""
 
 Found = set[tuple[str, str]]

@@ -17,9 +17,8 @@ GRANTS = sa.literal_column(
 ).label("grants")
 
 _clock = sa.func.clock_timestamp()
-idle_until = (
-    session.c.last_seen_at + sa.literal_column("interval '1 second'", sa.Interval) * session.c.idle_seconds
-)
+_idle = sa.func.make_interval(0, 0, 0, 0, 0, 0, session.c.idle_seconds, type_=sa.Interval)
+idle_until = session.c.last_seen_at + _idle
 live: sa.ColumnElement[bool] = sa.and_(
     session.c.ended_at.is_(None), _clock < session.c.expires_at, _clock < idle_until
 )

@@ -31,7 +31,9 @@ _SET_PASSWORD = Statement(
 _GRANTS = Statement(sa.select(GRANTS).where(_this_user))
 _REVOKE = Statement(sa.delete(user_grant).where(user_grant.c.user_id == sa.bindparam("of_user")))
 _granted = (
-    sa.func.unnest(sa.bindparam("roles", type_=ARRAY(sa.Text)), sa.bindparam("departments", type_=ARRAY(Uuid)))
+    sa.func.unnest(
+        sa.bindparam("roles", type_=ARRAY(sa.Text)), sa.bindparam("departments", type_=ARRAY(Uuid))
+    )
     .table_valued(sa.column("role", sa.Text), sa.column("department_id", Uuid))
     .render_derived(name="granted")
 )

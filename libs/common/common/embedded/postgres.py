@@ -19,6 +19,7 @@ _SETTINGS = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # the detail of a violated constraint quotes the row: a name, an address
 }
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
