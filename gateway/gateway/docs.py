@@ -54,7 +54,7 @@ class Documents:
     async def _fetch(self, service: str) -> None:
         try:
             self._fetched[service] = await self._services.document(service, "/openapi.json")
-        except AWAY as error:
+        except (*AWAY, ValueError) as error:
             log.warning("no_description", service=service, kind=type(error).__name__)
 
 

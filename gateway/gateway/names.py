@@ -1,16 +1,17 @@
 """Names on boards: the beds come from one service, the names of the patients in them from another (contract §2)."""
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from common.auth import Caller
 from common.errors import Unavailable
+from common.web import json_answer
 from gateway.services import AWAY, Services
 
 _INCLUDE = "patient_name"
@@ -50,16 +51,8 @@ async def answer_with_names(
     if answer.status != 200:
         await Response(body, answer.status, passed, answer.content_type)(scope, receive, send)
         return
-    named = orjson.dumps(await _named(services, caller, orjson.loads(body)))
-    etag = f'"{blake2b(named, digest_size=12).hexdigest()}"'
-    seen = next(
-        (value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"), None
-    )
-    fresh = seen not in (etag, "*")
-    response = Response(
-        named if fresh else None, 200 if fresh else 304, passed | {"etag": etag}, "application/json"
-    )
-    await response(scope, receive, send)
+    content = await _named(services, caller, orjson.loads(body))
+    await json_answer(Request(scope), content, headers=passed)(scope, receive, send)
 
 
 async def _named(services: Services, caller: Caller, content: Any) -> Any:

@@ -14,7 +14,7 @@ from common.process import MAX_BODY_BYTES
 from gateway.identity.reception import Reception
 from gateway.identity.signed_in import session_of
 from gateway.names import answer_with_names, wants_names
-from gateway.services import AWAY, OWNERS, OutcomeUnknown, Services
+from gateway.services import AWAY, WAYS, OutcomeUnknown, Services, Way
 
 PASSED_ON = frozenset(
     {
@@ -57,42 +57,44 @@ class Proxy:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        service = owner_of(scope["path"]) if scope["type"] == "http" else None
-        if service is None:
+        way = way_of(scope["path"]) if scope["type"] == "http" else None
+        if way is None:
             await self._app(scope, receive, send)
             return
+        scope["route"] = way
         try:
-            await _pass(service, scope, receive, send)
+            await _pass(way.service, scope, receive, send)
         except Refusal as refusal:
             await refused(refusal)(scope, receive, send)
-        except DATABASE_AWAY:
-            await refused(Unavailable())(scope, receive, send)
 
 
-def owner_of(path: str) -> str | None:
-    """The service whose routes begin like this."""
+def way_of(path: str) -> Way | None:
+    """Where a request for this path goes, if it is a service's."""
     parts = path.split("/", 3)
-    return OWNERS.get(parts[2]) if len(parts) > 2 and parts[1] == "v1" else None
+    return WAYS.get(parts[2]) if len(parts) > 2 and parts[1] == "v1" else None
 
 
 async def _pass(service: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Raises a refusal only before the answer has begun."""
     state = scope["app"].state
     reception: Reception = state.reception
     services: Services = state.services
-    session = await session_of(scope, reception)
+    try:
+        session = await session_of(scope, reception)
+    except DATABASE_AWAY:
+        raise Unavailable from None
     target = target_of(scope)
     if wants_names(scope):
         await answer_with_names(services, service, target, session.caller, scope, receive, send)
         return
-    answer = await services.call(
+    async with await services.call(
         service,
         scope["method"],
         target,
         session.caller,
         headers=passed_on(scope),
         body=await _body(scope, receive),
-    )
-    async with answer:
+    ) as answer:
         await _give_back(answer, service, scope["method"], send)
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import orjson
 from yarl import URL
 
 from common.auth import Caller
@@ -12,17 +14,24 @@ from common.context import current_trail
 from common.errors import Refusal, Unavailable
 from gateway.service_tokens import ServiceTokens
 
-#: First part of the path below /v1 → service.
-OWNERS: Mapping[str, str] = {
-    "departments": "beds",
-    "rooms": "beds",
-    "beds": "beds",
-    "placements": "beds",
-    "transfers": "beds",
-    "cleaning_jobs": "beds",
-    "patients": "admissions",
-    "admissions": "admissions",
-    "audit": "audit",
+_OWNED = {
+    "beds": ("departments", "rooms", "beds", "placements", "transfers", "cleaning_jobs"),
+    "admissions": ("patients", "admissions"),
+    "audit": ("audit",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where the requests below a path go; the log names them by the path."""
+
+    path: str
+    service: str
+
+
+#: By the first part of the path below /v1.
+WAYS: Mapping[str, Way] = {
+    first: Way(f"/v1/{first}", service) for service, owned in _OWNED.items() for first in owned
 }
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _TIMEOUT = aiohttp.ClientTimeout(total=None, connect=2, sock_connect=2, sock_read=30)
@@ -87,7 +96,7 @@ class Services:
         """What a service tells anybody who reaches it, such as the description of its routes."""
         async with self._session.get(self.addresses[service] + path) as answer:
             answer.raise_for_status()
-            return await answer.json()
+            return orjson.loads(await answer.read())
 
     def _refusal(self, service: str, method: str, error: Exception) -> Refusal:
         if isinstance(error.__cause__, Refusal):  # the body was refused while it was being passed on

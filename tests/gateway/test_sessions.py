@@ -140,7 +140,7 @@ async def test_a_session_in_use_stays_and_is_seen_now_and_then(house: House):
     await visitor.client.get("/v1/me")
 
     async def seen() -> bool:
-        at = await house.database.fetchval(
+        at: datetime = await house.database.fetchval(
             "SELECT last_seen_at FROM session WHERE id = $1", visitor.session_id
         )
         return datetime.now(UTC) - at < timedelta(seconds=10)
