@@ -1,11 +1,8 @@
 """Rates: how often something may be done, counted in the memory of this process."""
 
+from collections import Counter
 from math import ceil
-from time import time
-
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from time import monotonic
 
 from common.errors import Refusal
 
@@ -20,21 +17,25 @@ class TooManyRequests(Refusal):
 
 
 class Rate:
-    """So many in so many seconds, for each key on its own."""
+    """So many in so many seconds, for each key on its own; everything is forgotten when the seconds are over.
+
+    Not the library `limits`: its memory starts a thread every few milliseconds, on the way of every request.
+    """
 
     def __init__(self, amount: int, seconds: int = 1) -> None:
-        self._item = RateLimitItemPerSecond(amount, seconds)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._amount, self._seconds = amount, seconds
+        self._counts: Counter[str] = Counter()
+        self._ends_at = 0.0
 
     def take(self, key: str) -> None:
         """Raises `TooManyRequests`."""
-        if not self._limiter.hit(self._item, key):
-            raise self._refusal(key)
+        self.check(key)
+        self._counts[key] += 1
 
     def check(self, key: str) -> None:
         """As `take`, without counting."""
-        if not self._limiter.test(self._item, key):
-            raise self._refusal(key)
-
-    def _refusal(self, key: str) -> TooManyRequests:
-        return TooManyRequests(self._limiter.get_window_stats(self._item, key).reset_time - time())
+        now = monotonic()
+        if now >= self._ends_at:
+            self._counts, self._ends_at = Counter(), now + self._seconds
+        if self._counts[key] >= self._amount:
+            raise TooManyRequests(self._ends_at - now)

@@ -33,6 +33,7 @@ async def test_the_email_address_is_a_name_too(house: House):
 async def test_the_database_knows_only_a_digest(house: House):
     visitor = await house.newcomer()
     stored = await house.database.fetchrow("SELECT * FROM session WHERE id = $1", visitor.session_id)
+    assert stored is not None
     assert stored["token_sha256"] == sha256(visitor.token.encode()).digest()
     assert visitor.token not in str(dict(stored))
 
