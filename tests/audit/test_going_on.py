@@ -49,7 +49,7 @@ async def test_one_is_active_and_the_other_takes_over(log: Log, ward: Ward):
             await eventually(lambda: _one_active(first, second))
             await ward.send(*(an_event() for _ in range(100)))
             await log.reaches(100)
-            active = [(await ingester.report())["active"] for ingester in (first, second)]
+            active = [await ingester.is_active() for ingester in (first, second)]
             assert sorted(active) == [False, True]
         await eventually(lambda: _is_active(second))
         await ward.send(an_event())
@@ -162,7 +162,7 @@ async def _at_least(log: Log, size: int) -> bool:
 
 
 async def _is_active(ingester) -> bool:
-    return bool((await ingester.report())["active"])
+    return bool(await ingester.is_active())
 
 
 async def _one_active(*ingesters) -> bool:

@@ -143,7 +143,7 @@ async def test_operators_are_told_how_it_is(fresh: Toy, kafka: Kafka):
 
         assert details["service"] == fresh.service
         assert details["outbox"]["waiting"] == 0
-        assert (details["dead_letters"], details["consumer_lag"]) == (0, 0)
+        assert (details["dead_letters"], details["consumer_lag"]) == (0, {fresh.topic.events: 0})
         assert (await service.client.get("/health/startup")).status_code == 200
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from common.auth import Minter, Verifier
 from common.context import current_trail
 from common.errors import Refusal, Unavailable
+from common.metrics import Metrics
 from common.middleware import RequestTrail
 from common.problems import answer_with_problems
 from common.web import Calling, Code, Demanding, Line, Payload, json_answer, list_answer
@@ -45,7 +46,7 @@ def an_application() -> FastAPI:
     app = FastAPI()
     app.state.verifier, app.state.index_key = Verifier(PUBLIC, "beds"), b"k" * 32
     answer_with_problems(app)
-    app.add_middleware(RequestTrail)
+    app.add_middleware(RequestTrail, metrics=Metrics())
 
     @app.post("/things")
     async def create(body: Body) -> dict[str, Any]:

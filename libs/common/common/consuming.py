@@ -263,7 +263,14 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def lag(self) -> int:
         """Records that are in Kafka and not yet applied here."""
-        if self._kafka is None or not self._at:
-            return 0
-        ends = await self._ends_of(self._at)
-        return sum(max(0, ends[partition] - at) for partition, at in self._at.items())
+        return sum((await self.lag_by_topic()).values())
+
+    async def lag_by_topic(self) -> dict[str, int]:
+        """The same for each topic that is listened to."""
+        behind = dict.fromkeys(self._applying.effects, 0)
+        if self._kafka is not None and self._at:
+            at = dict(self._at)
+            ends = await self._ends_of(at)
+            for partition, position in at.items():
+                behind[partition.topic] += max(0, ends[partition] - position)
+        return behind

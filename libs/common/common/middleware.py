@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.context import Trail, following
 from common.ids import new_id
+from common.metrics import UNMATCHED, Metrics
 from common.problems import problem
 
 log = structlog.get_logger()
@@ -25,8 +26,8 @@ class RequestTrail:
     A caller's `X-Request-Id` is taken over where it is a plain token; the id is the correlation id of every event.
     """
 
-    def __init__(self, app: ASGIApp, trust_request_id: bool = True) -> None:
-        self._app, self._trust = app, trust_request_id
+    def __init__(self, app: ASGIApp, metrics: Metrics, trust_request_id: bool = True) -> None:
+        self._app, self._metrics, self._trust = app, metrics, trust_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,13 +62,9 @@ class RequestTrail:
                 answer = problem(500, "internal_error", "This is our mistake. Quote the request id to us.")
                 await answer(scope, receive, send_named)
             finally:
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    route=getattr(scope.get("route"), "path", "unmatched"),
-                    status=status,
-                    ms=round((time.perf_counter() - started) * 1000, 1),
-                )
+                method, route, seconds = scope["method"], _route_of(scope), time.perf_counter() - started
+                self._metrics.request(method, route, status, seconds)
+                log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 class BodyLimit:
@@ -97,6 +94,11 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+def _route_of(scope: Scope) -> str:
+    """The template of the route, never the path: that has ids in it."""
+    return getattr(scope.get("route"), "path", UNMATCHED)
 
 
 def _has_wrong_type(method: str, headers: Headers) -> bool:

@@ -1,7 +1,7 @@
 """A service's process, put together from its rooms: database, relay, consumer, timers, health and HTTP application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -22,6 +22,7 @@ from common.db import Database, Refusals, database
 from common.envelope import Fact
 from common.errors import Forbidden
 from common.health import Health, health_routes
+from common.metrics import Gauge, Metrics
 from common.middleware import BodyLimit, RequestTrail
 from common.problems import answer_with_problems, problem_codes, refused
 from common.relay import Relay
@@ -48,8 +49,8 @@ class Process:
     looks: Looks = field(default_factory=Looks)
     timers: dict[str, Timer] = field(default_factory=dict)
     consuming: Consuming | None = None
-    details: dict[str, Callable[[], Awaitable[Any]]] = field(default_factory=dict)
-    """What operators are told in `/health/details`, by name; None means that Kafka does not answer."""
+    gauges: list[Gauge] = field(default_factory=list)
+    """What operators are told in `/health/details` and `/metrics` beside what every process tells."""
 
     def is_caught_up(self) -> bool:
         """The copies have reached the ends that the topics had at the start."""
@@ -115,6 +116,7 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     )
     app.state.verifier = Verifier(settings.token_public_key, blueprint.service)
     app.state.index_key = settings.index_key
+    app.state.metrics = metrics = Metrics()
     answer_with_problems(app)
     _describe_problems(app)
     _note_refusals(app, blueprint.service)
@@ -123,7 +125,7 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     for inner in reversed(blueprint.middleware):
         app.add_middleware(inner.cls, *inner.args, **inner.kwargs)
-    app.add_middleware(RequestTrail, trust_request_id=blueprint.trusts_request_id)
+    app.add_middleware(RequestTrail, metrics=metrics, trust_request_id=blueprint.trusts_request_id)
     return app
 
 
@@ -170,14 +172,13 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
     )
     timers = [tidying, *blueprint.timers(process)]
     process.timers |= {timer.name: timer for timer in timers}
-    if process.consuming is not None:
-        process.details["consumer_lag"] = process.consuming.lag
-    process.details["relay_active"] = relay.is_active
-    health = Health(service, app.version, process.database, process.is_caught_up, process.details)
+    metrics: Metrics = app.state.metrics
+    gauges = [*process.gauges, *_own_gauges(process, relay)]
+    health = Health(service, app.version, process.database, process.is_caught_up, gauges, metrics)
     app.include_router(health_routes(health))
 
     topics = [*blueprint.publishes, access_topic(service), *blueprint.consumes]
-    tasks = [asyncio.create_task(signals.run()), asyncio.create_task(run_all(timers))]
+    tasks = [asyncio.create_task(work) for work in (signals.run(), run_all(timers), metrics.watch_loop())]
     publishing = asyncio.create_task(_on_kafka(process, relay, topics))
     for task in (*tasks, publishing):
         task.add_done_callback(_log_death)
@@ -192,6 +193,20 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
         await asyncio.wait([*tasks, publishing], timeout=STOP_SECONDS)
         publishing.cancel()
         await asyncio.wait([publishing], timeout=STOP_SECONDS)
+
+
+def _own_gauges(process: Process, relay: Relay) -> Iterator[Gauge]:
+    yield Gauge(
+        "relay_active", "wardline_relay_active", "1 where this replica publishes the outbox.", relay.is_active
+    )
+    if process.consuming is not None:
+        yield Gauge(
+            "consumer_lag",
+            "wardline_consumer_lag_records",
+            "Records in Kafka that this replica has still to apply.",
+            process.consuming.lag_by_topic,
+            label="topic",
+        )
 
 
 async def _on_kafka(process: Process, relay: Relay, topics: Sequence[Topic]) -> None:

@@ -10,6 +10,7 @@ from admissions import api, consumers, events, models, timers
 from admissions.queries import UNANSWERED
 from admissions.settings import AdmissionsSettings
 from common.logs import configure_logs
+from common.metrics import Gauge
 from common.process import Blueprint, Process, service_app
 from common.server import serve
 from common.settings import load
@@ -18,7 +19,14 @@ from common.settings import load
 @asynccontextmanager
 async def watching(_: FastAPI, process: Process) -> AsyncIterator[None]:
     """Operators see how many admissions have waited for an answer of beds for more than 30 s."""
-    process.details["unanswered_wants"] = partial(process.database.read.value, UNANSWERED)
+    process.gauges.append(
+        Gauge(
+            "unanswered_wants",
+            "wardline_unanswered_wants",
+            "Admissions whose want beds has not answered for 30 s.",
+            partial(process.database.read.value, UNANSWERED),
+        )
+    )
     yield
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
 
 import asyncpg
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from audit.models import log_size
 from audit.reading import WAIT_MS, Reading
 from common.db import Database
 from common.leading import Lead, stand_by_then_lead
+from common.metrics import Gauge
 from common.positions import Moved
 from common.statements import Statement
 
@@ -62,14 +63,29 @@ class Ingester:
                 )
                 await asyncio.sleep(pause)
 
-    async def report(self) -> dict[str, Any]:
-        """For operators: how long the log is, whether this replica writes it, how many records it is behind."""
+    def gauges(self) -> Iterator[Gauge]:
+        """What operators are told of the log."""
+        size = partial(self._database.read.value, _SIZE)
+        yield Gauge("log_size", "wardline_audit_log_entries", "Entries of the log.", size)
+        yield Gauge(
+            "log_active", "wardline_audit_active", "1 where this replica writes the log.", self.is_active
+        )
+        yield Gauge(
+            "log_lag",
+            "wardline_audit_lag_records",
+            "Records in Kafka that are not in the log yet, as the writing replica knows.",
+            self.lag,
+            label="topic",
+        )
+
+    async def is_active(self) -> bool:
+        """Whether this replica writes the log; the others stand by."""
+        return self._reading is not None
+
+    async def lag(self) -> dict[str, int]:
+        """By topic; nothing where another replica writes."""
         reading = self._reading
-        return {
-            "size": await self._database.read.value(_SIZE),
-            "active": reading is not None,
-            "lag": None if reading is None else await reading.lag(),
-        }
+        return {} if reading is None else await reading.lag()
 
     async def _lead(self, lead: Lead) -> None:
         consumer = AIOKafkaConsumer(

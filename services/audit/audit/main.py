@@ -21,7 +21,7 @@ async def ingesting(_: FastAPI, process: Process) -> AsyncIterator[None]:
     """The log is written as long as the process lives; being ready does not wait for it, the log only lags."""
     url = process.settings.database_url.get_secret_value()
     ingester = Ingester(process.database, url, process.settings.kafka_bootstrap_servers)
-    process.details["log"] = ingester.report
+    process.gauges.extend(ingester.gauges())
     async with ingester.running():
         yield
 

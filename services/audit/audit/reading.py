@@ -70,10 +70,13 @@ class Reading:
         else:
             await self._take(batches)
 
-    async def lag(self) -> int:
-        """Records in Kafka that are not entered yet."""
+    async def lag(self) -> dict[str, int]:
+        """Records in Kafka that are not entered yet, by topic."""
         ends = await self._kafka.end_offsets(list(self._at)) if self._at else {}
-        return sum(max(0, end - self._at.get(partition, end)) for partition, end in ends.items())
+        behind = dict.fromkeys((partition.topic for partition in ends), 0)
+        for partition, end in ends.items():
+            behind[partition.topic] += max(0, end - self._at.get(partition, end))
+        return behind
 
     async def _look(self, *, prove: bool) -> None:
         found = await events_partitions(self._admin)

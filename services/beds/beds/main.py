@@ -1,13 +1,35 @@
 """The beds process: departments, rooms, beds and presence."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
 from fastapi import FastAPI
 
 from beds import api, consumers, events, models, timers
+from beds.queries import beds_by_state
 from beds.settings import BedsSettings
 from common.logs import configure_logs
-from common.process import Blueprint, service_app
+from common.metrics import Gauge
+from common.process import Blueprint, Process, service_app
 from common.server import serve
 from common.settings import load
+
+
+@asynccontextmanager
+async def watching(_: FastAPI, process: Process) -> AsyncIterator[None]:
+    """Operators see how many beds are in each state."""
+    process.gauges.append(
+        Gauge(
+            "beds",
+            "wardline_beds",
+            "Beds by state; a hold that is past its end counts as none.",
+            partial(beds_by_state, process.database.read),
+            label="state",
+        )
+    )
+    yield
+
 
 BLUEPRINT = Blueprint(
     service="beds",
@@ -17,6 +39,7 @@ BLUEPRINT = Blueprint(
     consumes=(consumers.ADMISSION,),
     effects=consumers.effects,
     timers=timers.timers,
+    opens=watching,
 )
 
 

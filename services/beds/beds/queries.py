@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid
 from beds.domain.bed import STATUS, BedState
 from beds.domain.placement import PlacementState, Unplaced
 from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
+from common.db import Reader
 from common.paging import Listing, optional
 from common.policies import within
 from common.statements import Statement, constant
@@ -59,6 +60,14 @@ BEDS_OF_ROOM = Statement(
         bed.c.room_id == sa.bindparam("of_room"), bed.c.state != constant(BedState.CLOSED)
     )
 )
+
+_BEDS_BY_STATE = Statement(sa.select(_state.label("state"), sa.func.count().label("beds")).group_by(_state))
+
+
+async def beds_by_state(reader: Reader) -> dict[str, int]:
+    """How many beds are in each state, zeros included."""
+    counted = {row["state"]: row["beds"] for row in await reader.all(_BEDS_BY_STATE)}
+    return {state.value: counted.get(state, 0) for state in BedState}
 
 
 def bed_view(row: Row) -> dict[str, Any]:
