@@ -9,9 +9,11 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from common import tracing
 from common.auth import Caller
 from common.context import current_trail
 from common.errors import Refusal, Unavailable
+from common.tracing import Kind
 from gateway.service_tokens import ServiceTokens
 
 _OWNED = {
@@ -73,24 +75,25 @@ class Services:
 
         Raises `Unavailable` when the service is away and nothing was changed, else `OutcomeUnknown`.
         """
-        trail = current_trail()
-        passed = [
-            *headers,
-            ("Authorization", f"Bearer {self._tokens.token(caller, service, purpose)}"),
-            ("X-Request-Id", trail.correlation_id),
-        ]
-        if trail.traceparent is not None:
-            passed.append(("traceparent", trail.traceparent))
-        try:
-            return await self._session.request(
-                method,
-                URL(self.addresses[service] + target, encoded=True),
-                headers=passed,
-                data=body,
-                allow_redirects=False,
-            )
-        except AWAY as error:
-            raise self._refusal(service, method, error) from error
+        with tracing.span(Kind.CLIENT, method, {"http.request.method": method, "peer.service": service}):
+            trail = current_trail()
+            passed = [
+                *headers,
+                ("Authorization", f"Bearer {self._tokens.token(caller, service, purpose)}"),
+                ("X-Request-Id", trail.correlation_id),
+            ]
+            if trail.traceparent is not None:
+                passed.append(("traceparent", trail.traceparent))
+            try:
+                return await self._session.request(
+                    method,
+                    URL(self.addresses[service] + target, encoded=True),
+                    headers=passed,
+                    data=body,
+                    allow_redirects=False,
+                )
+            except AWAY as error:
+                raise self._refusal(service, method, error) from error
 
     async def document(self, service: str, path: str) -> Any:
         """What a service tells anybody who reaches it, such as the description of its routes."""

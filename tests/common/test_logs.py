@@ -17,7 +17,7 @@ SECRET = " ".join(("Jane", "Doe"))  # so that no line of this program contains i
 configure_logs("toy")
 log = structlog.get_logger()
 log.info("outside", number=1)
-with following(Trail("request-1", "user/1", "cause-1")):
+with following(Trail("request-1", "user/1", "cause-1", "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01")):
     log.info("inside")
     logging.getLogger("a.library").warning("theirs %s", "too")
     log.debug("unheard")
@@ -63,6 +63,7 @@ async def test_lines_are_json_with_the_ids_of_their_trail_and_without_content(to
     assert "correlation_id" not in named["outside"]
     for event in ("inside", "theirs too", "failed"):
         assert (named[event]["correlation_id"], named[event]["causation_id"]) == ("request-1", "cause-1")
+        assert (named[event]["trace_id"], named[event]["span_id"]) == ("a" * 32, "b" * 16)
     assert "unheard" not in named
     assert "ValueError" in named["failed"]["exception"]
     assert named["timer_failed"]["kind"] == "CheckViolationError"

@@ -7,14 +7,29 @@ from pathlib import Path
 import pytest_asyncio
 
 from gateway.identity.first_admin import create_admin
+from tests.support.collector import Collector, a_collector
 from tests.support.hospital import PASSWORD, UNHURRIED, Hospital
+from tools.stack.programs import PROGRAMS
 from tools.stack.stack import Stack
 
 
 @pytest_asyncio.fixture(scope="session")
-async def hospital(scratch: Path) -> AsyncIterator[Hospital]:
+async def collector() -> AsyncIterator[Collector]:
+    """Where the hospital sends the spans of those requests whose caller asks for a trace."""
+    async with a_collector() as collector:
+        yield collector
+
+
+@pytest_asyncio.fixture(scope="session")
+async def hospital(scratch: Path, collector: Collector) -> AsyncIterator[Hospital]:
     """Every program as an installation has it; tests share it and keep to departments of their own."""
-    stack = Stack(scratch / "hospital", durable=False, extra=UNHURRIED)
+    traced = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_TRACES_SAMPLER": "parentbased_always_off",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    extra = {program.name: UNHURRIED.get(program.name, {}) | traced for program in PROGRAMS}
+    stack = Stack(scratch / "hospital", durable=False, extra=extra)
     await asyncio.to_thread(stack.start)
     hospital = Hospital(stack)
     try:

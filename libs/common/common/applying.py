@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from common import dead_letters, positions
+from common import dead_letters, positions, tracing
 from common.command import repeated
 from common.context import Trail, following
 from common.crypto import MasterKeys
@@ -77,10 +77,11 @@ class Applying:
         end = int(records[-1].offset) + 1
         by_key = sorted(records, key=lambda record: record.key or b"")
         received = {(event.source, event.id): event for event in map(_read, by_key)}
-        async with self._database.write() as act:
-            await positions.move(act, self.consumer, partition, start, end)
-            fresh = await positions.take(act, self.consumer, received)
-            await effect.apply(act, [event for identity, event in received.items() if identity in fresh])
+        with tracing.processing_together(self.consumer, received.values()):
+            async with self._database.write() as act:
+                await positions.move(act, self.consumer, partition, start, end)
+                fresh = await positions.take(act, self.consumer, received)
+                await effect.apply(act, [event for identity, event in received.items() if identity in fresh])
         return end
 
     async def _one(
@@ -99,8 +100,9 @@ class Applying:
         self, effect: Reaction | Projection, partition: TopicPartition, record: Record, start: int
     ) -> None:
         event = _read(record)
-        trail = Trail(event.correlation_id, f"service/{self.consumer}", event.id, event.traceparent)
-        with following(trail):
+        traceparent = tracing.valid(event.traceparent)
+        trail = Trail(event.correlation_id, f"service/{self.consumer}", event.id, traceparent)
+        with following(trail), tracing.processing(self.consumer, event):
             async with self._database.write() as act:
                 await positions.move(act, self.consumer, partition, start, record.offset + 1)
                 if await positions.take(act, self.consumer, [(event.source, event.id)]):

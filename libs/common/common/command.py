@@ -6,10 +6,11 @@ from typing import Concatenate, ParamSpec
 
 import asyncpg
 
-from common import idempotency
+from common import idempotency, tracing
 from common.db import Database, UnitOfWork
 from common.idempotency import Demand, KeyReused, Outcome
 from common.retrying import retry
+from common.tracing import Kind
 
 P = ParamSpec("P")
 
@@ -32,18 +33,19 @@ def command(
     @repeated
     @wraps(handler)
     async def run(database: Database, demand: Demand, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
-        async with database.write(demand) as act:
-            if demand.key is not None and (earlier := await _claim(act, demand)):
-                return earlier
-            outcome = await handler(act, *args, **kwargs)
-            if demand.key is not None:
-                await act.run(
-                    idempotency.SETTLE,
-                    of_user=demand.user_id,
-                    of_key=demand.key,
-                    status=outcome.status,
-                    resource=outcome.resource,
-                )
+        with tracing.span(Kind.INTERNAL, handler.__name__):
+            async with database.write(demand) as act:
+                if demand.key is not None and (earlier := await _claim(act, demand)):
+                    return earlier
+                outcome = await handler(act, *args, **kwargs)
+                if demand.key is not None:
+                    await act.run(
+                        idempotency.SETTLE,
+                        of_user=demand.user_id,
+                        of_key=demand.key,
+                        status=outcome.status,
+                        resource=outcome.resource,
+                    )
         return outcome
 
     return run

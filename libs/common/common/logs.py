@@ -11,6 +11,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo
 
 from common.context import trail_if_any
+from common.tracing import ids_of
 
 
 def _with_trail(_: Any, __: str, event: EventDict) -> EventDict:
@@ -19,6 +20,8 @@ def _with_trail(_: Any, __: str, event: EventDict) -> EventDict:
         event["correlation_id"] = trail.correlation_id
         if trail.causation_id:
             event["causation_id"] = trail.causation_id
+        if trail.traceparent:
+            event["trace_id"], event["span_id"] = ids_of(trail.traceparent)
     return event
 
 

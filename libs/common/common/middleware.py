@@ -2,21 +2,27 @@
 
 import re
 import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common import tracing
 from common.context import Trail, following
 from common.ids import new_id
 from common.metrics import UNMATCHED, Metrics
 from common.problems import problem
 
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
 log = structlog.get_logger()
 
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_TRACED = "/v1/"
 _WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
@@ -34,11 +40,9 @@ class RequestTrail:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given, traceparent = headers.get("x-request-id", ""), headers.get("traceparent", "")
+        given = headers.get("x-request-id", "")
         request_id = given if self._trust and _REQUEST_ID.fullmatch(given) else str(new_id())
-        trail = Trail(
-            request_id, "anonymous", traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None
-        )
+        trail = Trail(request_id, "anonymous", traceparent=tracing.valid(headers.get("traceparent")))
         started, status = time.perf_counter(), 0
 
         async def send_named(message: Message) -> None:
@@ -48,7 +52,7 @@ class RequestTrail:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
-        with following(trail):
+        with following(trail), _span_of(scope) as span:
             try:
                 if _has_wrong_type(scope["method"], headers):
                     answer = problem(415, "unsupported_media_type", "Send the body as application/json.")
@@ -64,6 +68,8 @@ class RequestTrail:
             finally:
                 method, route, seconds = scope["method"], _route_of(scope), time.perf_counter() - started
                 self._metrics.request(method, route, status, seconds)
+                if span is not None:
+                    _tell(span, method, route, status)
                 log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
@@ -94,6 +100,20 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+def _span_of(scope: Scope) -> "AbstractContextManager[Span | None]":
+    """Probes and scrapes are nobody's request: they are not traced."""
+    return tracing.serving(scope["method"]) if scope["path"].startswith(_TRACED) else nullcontext()
+
+
+def _tell(span: "Span", method: str, route: str, status: int) -> None:
+    span.update_name(f"{method} {route}")
+    span.set_attributes(
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    )
+    if status >= 500:
+        tracing.fail(span, str(status))
 
 
 def _route_of(scope: Scope) -> str:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
-from common import housekeeping
+from common import housekeeping, tracing
 from common.access import Looks, access_topic, record_refusal
 from common.applying import Applying, Effects
 from common.auth import Verifier
@@ -94,6 +94,7 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(tracing.exporting(blueprint.service, app.version))
             url = settings.database_url.get_secret_value()
             opened = database(url, refusals=blueprint.refusals, size=settings.database_connections)
             process = Process(

@@ -17,6 +17,7 @@ from aiokafka.errors import (
     OutOfOrderSequenceNumber,
 )
 
+from common import tracing
 from common.clock import rfc3339
 from common.envelope import Headers
 from common.leading import Lead, stand_by_then_lead
@@ -161,14 +162,16 @@ class Relay:
     ) -> list["asyncio.Future[Any]"]:
         if row["key"] in held:
             return []
-        headers = self._headers(row, numbers.get(row["position"])).encode()
+        topics = [topic for topic in (row["events_topic"], row["state_topic"]) if topic is not None]
+        span = tracing.sending(row["traceparent"], topics[0], str(row["id"]))
+        traceparent = row["traceparent"] if span is None else tracing.traceparent_of(span)
+        headers = self._headers(row, numbers.get(row["position"]), traceparent).encode()
         key = str(row["key"]).encode()
         try:
-            return [
-                await producer.send(topic, key, row["value"], headers)
-                for topic in (row["events_topic"], row["state_topic"])
-                if topic is not None
-            ]
+            acknowledgements = [await producer.send(topic, key, row["value"], headers) for topic in topics]
+            if span is not None:
+                acknowledgements[-1].add_done_callback(lambda _: span.end())
+            return acknowledgements
         except _OF_THE_RECORD as error:
             self._hold(row, error, held)
             return []
@@ -177,7 +180,7 @@ class Relay:
         held.add(row["key"])
         log.error("record_refused", event_id=str(row["id"]), type=row["type"], kind=type(error).__name__)
 
-    def _headers(self, row: Row, streamseq: str | None) -> Headers:
+    def _headers(self, row: Row, streamseq: str | None, traceparent: str | None) -> Headers:
         return Headers(
             id=str(row["id"]),
             source=self._source,
@@ -190,5 +193,5 @@ class Relay:
             correlationid=row["correlation_id"],
             causationid=row["causation_id"],
             actor=row["actor"],
-            traceparent=row["traceparent"],
+            traceparent=traceparent,
         )

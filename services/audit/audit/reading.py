@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import cramjam
 import structlog
@@ -19,8 +19,9 @@ from audit.continuity import Advance, Discontinued, Proof, continued
 from audit.leaf import Record
 from audit.receipts import receive, unreadable
 from audit.sources import events_partitions
-from common import positions
+from common import positions, tracing
 from common.db import UnitOfWork
+from common.envelope import Received
 from common.leading import Lead
 
 log = structlog.get_logger()
@@ -137,8 +138,9 @@ class Reading:
     async def _enter(self, advances: Sequence[Advance]) -> None:
         if not advances:
             return
-        async with self._lead.connection() as connection:
-            await entering.enter(connection, advances)
+        with tracing.processing_together(entering.CONSUMER, _events_of(advances)):
+            async with self._lead.connection() as connection:
+                await entering.enter(connection, advances)
         self._at |= {advance.partition: advance.end for advance in advances}
 
     async def _begin_again(self, partitions: Iterable[TopicPartition], reason: str) -> None:
@@ -183,3 +185,8 @@ class Reading:
         log.error("record_unreadable", topic=partition.topic, partition=partition.partition, offset=offset)
         await self._enter([Advance(partition, at, offset + 1, [unreadable(partition, offset)])])
         self._kafka.seek(partition, offset + 1)
+
+
+def _events_of(advances: Iterable[Advance]) -> Iterator[Received]:
+    for advance in advances:
+        yield from (receipt.event for receipt in advance.receipts if receipt.event is not None)
