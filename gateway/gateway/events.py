@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from common.access import access_topic
+from common.access import published_access
+from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
 
 SERVICE = "gateway"
 USER = Topic(SERVICE, "user")
-TOPICS = (USER, access_topic(SERVICE))
+
+
+@dataclass(frozen=True, slots=True)
+class GrantState:
+    """A role in some departments; null where it holds in all."""
+
+    role: str
+    departments: Sequence[UUID] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +28,32 @@ class UserState:
     id: UUID
     active: bool
     wished_role: str | None
-    grants: Sequence[dict[str, Any]]
-    """`{"role": …, "departments": [ids] or null for all}`"""
+    grants: Sequence[GrantState]
     auth_version: int
     staff_member_id: UUID | None
     created_at: datetime
     changed_at: datetime
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSessions:
+    session_ids: Sequence[UUID]
+
+
+class UserEvent(Happening):
+    SIGNED_UP = "signed_up", "Somebody signed up, without any rights unless they were the first admin."
+    GRANTED = "granted", "What the user may do is another thing."
+    CHANGED = "changed", "The user may sign in again, or no more, which ended these sessions.", EndedSessions
+    PASSWORD_CHANGED = "password_changed", "The user's other sessions were ended by it.", EndedSessions
+    SESSIONS_ENDED = "sessions_ended", "Sessions were ended from elsewhere.", EndedSessions
+
+
+class SessionAccess(Happening):
+    SIGNED_IN = "signed_in", "A session has begun."
+    SIGN_IN_REFUSED = "sign_in_refused", "Name or password were not right, or the user is not active."
+    SIGNED_OUT = "signed_out", "The user ended the session."
+
+
+CATALOGUE = Catalogue(Published.of(USER, UserState, UserEvent), published_access(SERVICE, *SessionAccess))
+happened = CATALOGUE.happened

@@ -15,7 +15,7 @@ from common.server import serve
 from common.settings import load
 from gateway import docs
 from gateway.edge import SecurityHeaders
-from gateway.events import SERVICE, USER
+from gateway.events import CATALOGUE, SERVICE, USER
 from gateway.identity.api import ROUTERS
 from gateway.identity.reception import Reception
 from gateway.identity.refusals import REFUSALS
@@ -53,7 +53,7 @@ def gateway_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         routers=(*ROUTERS, docs.router),
         refusals=REFUSALS,
-        publishes=(USER,),
+        publishes=CATALOGUE.topics,
         timers=lambda process: [session_timer(process.database)],
         opens=opens,
         middleware=_middleware(settings),

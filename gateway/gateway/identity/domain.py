@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from common.auth import Grant, encode_grants
+from common.auth import Grant
 from common.errors import Refusal
 from common.stamp import version_tag
-from gateway.events import UserState
+from gateway.events import GrantState, UserState
 
 
 class Role(StrEnum):
@@ -111,13 +111,18 @@ class User:
             self.id,
             self.active,
             self.wished_role,
-            encode_grants(grants),
+            [_published(grant) for grant in grants],
             self.auth_version,
             self.staff_member_id,
             self.created_at,
             self.changed_at,
             self.version,
         )
+
+
+def _published(grant: Grant) -> GrantState:
+    departments = None if grant.departments is None else sorted(grant.departments)
+    return GrantState(grant.role, departments)
 
 
 def is_admin(grants: Sequence[Grant]) -> bool:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 from common.auth import Caller
+from common.catalogue import Happening, Published
 from common.db import Database, UnitOfWork
 from common.envelope import Fact
 from common.errors import Forbidden
@@ -23,24 +24,30 @@ class Access:
     outcome: str = "success"
 
 
+class AccessEvent(Happening):
+    """What every service tells."""
+
+    REFUSED = "refused", "A request beyond the caller's rights was refused."
+
+
 def access_topic(service: str) -> Topic:
     return Topic(service, "access")
 
 
-async def note_access(act: UnitOfWork, service: str, happened: str, access: Access) -> None:
+def published_access(service: str, *accesses: Happening) -> Published:
+    """The access events of a service: these, and that something was refused."""
+    return Published.of(access_topic(service), Access, (*AccessEvent, *accesses), changes=False)
+
+
+async def note_access(act: UnitOfWork, service: str, happened: Happening, access: Access) -> None:
     """Adds the access event to the act. `happened` is person_read, names_read, search, refused, exported, …"""
     topic, key = access_topic(service), new_id()
-    payload = {
-        "session_id": access.session_id,
-        "act": access.act,
-        "subjects": list(access.subjects),
-        "outcome": access.outcome,
-    }
+    payload = {field.name: getattr(access, field.name) for field in fields(access)}
     at = await act.moment()
     act.publish(Fact(topic, topic.event_type(happened), key, f"access/{key}", 1, at, payload))
 
 
-async def record_access(database: Database, service: str, happened: str, access: Access) -> None:
+async def record_access(database: Database, service: str, happened: Happening, access: Access) -> None:
     """An access event in a transaction of its own."""
     async with database.write() as act:
         await note_access(act, service, happened, access)
@@ -49,7 +56,7 @@ async def record_access(database: Database, service: str, happened: str, access:
 async def record_refusal(database: Database, service: str, caller: Caller, refusal: Forbidden) -> None:
     """Somebody asked for what is not theirs."""
     access = Access(caller.session_id, str(refusal.facts.get("act", "unknown")), outcome="refused")
-    await record_access(database, service, "refused", access)
+    await record_access(database, service, AccessEvent.REFUSED, access)
 
 
 class Looks:
@@ -60,7 +67,7 @@ class Looks:
         self._noted: set[Hashable] = set()
 
     async def note(
-        self, database: Database, service: str, happened: str, access: Access, *, at: Hashable
+        self, database: Database, service: str, happened: Happening, access: Access, *, at: Hashable
     ) -> None:
         """Commits the access event unless this session has looked `at` the same in this minute."""
         minute = int(time.monotonic() // 60)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
 from common import housekeeping, tracing
-from common.access import Looks, access_topic, record_refusal
+from common.access import Looks, record_refusal
 from common.applying import Applying, Effects
 from common.auth import Verifier
 from common.consuming import Consuming
@@ -178,7 +178,7 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
     health = Health(service, app.version, process.database, process.is_caught_up, gauges, metrics)
     app.include_router(health_routes(health))
 
-    topics = [*blueprint.publishes, access_topic(service), *blueprint.consumes]
+    topics = [*blueprint.publishes, *blueprint.consumes]
     tasks = [asyncio.create_task(work) for work in (signals.run(), run_all(timers), metrics.watch_loop())]
     publishing = asyncio.create_task(_on_kafka(process, relay, topics))
     for task in (*tasks, publishing):

@@ -1,38 +1,55 @@
-"""The facts that admissions publishes, one per changed aggregate and act (contract §4), without any identity."""
+"""The facts that admissions publishes, without any identity (contract §4); `contracts/` is made of them."""
 
-from enum import StrEnum
-from typing import Any
-from uuid import UUID
-
-from common.envelope import Fact, fact
-from common.stamp import Versioned
+from admissions.domain.admission import Admission, AdmissionState as A
+from admissions.domain.patient import Patient
+from common.access import published_access
+from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
 
 PATIENT = Topic("admissions", "patient")
 ADMISSION = Topic("admissions", "admission", has_state=True)
-TOPICS = (PATIENT, ADMISSION)
 
 
-class PatientEvent(StrEnum):
-    REGISTERED = "registered"
-    CORRECTED = "corrected"
+class PatientEvent(Happening):
+    REGISTERED = "registered", "A person is known to the hospital under this id, or unidentified."
+    CORRECTED = "corrected", "Who the person is was corrected; what exactly is not told."
 
 
-class AdmissionEvent(StrEnum):
-    REQUESTED = "requested"
-    CHANGED = "changed"
-    BED_ASSIGNED = "bed_assigned"
-    ADMITTED = "admitted"
-    CANCELLING = "cancelling"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-    DISCHARGE_CONFIRMED = "discharge_confirmed"
-    DISCHARGED = "discharged"
+class AdmissionEvent(Happening):
+    REQUESTED = "requested", "A bed is wanted for a patient."
+    CHANGED = "changed", "Another bed is wanted, or the admission waits again."
+    BED_ASSIGNED = "bed_assigned", "A bed is held for it."
+    ADMITTED = "admitted", "The patient has arrived."
+    CANCELLING = "cancelling", "It is to end as `target`; final once beds has answered."
+    CANCELLED = "cancelled", "It ended before an arrival."
+    NO_SHOW = "no_show", "The patient did not come."
+    DISCHARGE_CONFIRMED = (
+        "discharge_confirmed",
+        "The discharge is confirmed on paper; the bed is not yet free by it.",
+    )
+    DISCHARGED = "discharged", "The patient has left."
 
 
-def happened(
-    what: PatientEvent | AdmissionEvent, key: UUID, state: Versioned, before: Versioned | None, **more: Any
-) -> Fact:
-    """The fact that tells of one change of one aggregate: its whole new state, which fields changed, and why."""
-    topic = PATIENT if isinstance(what, PatientEvent) else ADMISSION
-    return fact(topic, what, state, key=key, at=state.changed_at, before=before, **more)
+class PersonAccess(Happening):
+    PERSON_READ = "person_read", "Data of a person was read."
+    NAMES_READ = "names_read", "Names of persons were read, for a board."
+    SEARCH = "search", "Persons were searched; `subjects` were found."
+
+
+#: What happened when the state of an admission became this one.
+BECAME: dict[A, AdmissionEvent] = {
+    A.REQUESTED: AdmissionEvent.CHANGED,
+    A.BED_ASSIGNED: AdmissionEvent.BED_ASSIGNED,
+    A.ADMITTED: AdmissionEvent.ADMITTED,
+    A.ON_LEAVE: AdmissionEvent.CHANGED,
+    A.DISCHARGED: AdmissionEvent.DISCHARGED,
+    A.CANCELLED: AdmissionEvent.CANCELLED,
+    A.NO_SHOW: AdmissionEvent.NO_SHOW,
+}
+
+CATALOGUE = Catalogue(
+    Published.of(PATIENT, Patient, PatientEvent),
+    Published.of(ADMISSION, Admission, AdmissionEvent),
+    published_access("admissions", *PersonAccess),
+)
+happened = CATALOGUE.happened

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from audit.events import ENTRY_READ, SEARCH, SERVICE
+from audit.events import SERVICE, LogAccess
 from audit.policies import POLICIES
 from audit.queries import ENTRY, entries
 from audit.schemas import Entry, Wanting, shown
@@ -27,7 +27,7 @@ async def list_entries(
     rows, after = await listing.read(process.database.read, page, **wanted.filters)
     access = Access(caller.session_id, "audit_entries", wanted.patients)
     filters = tuple(sorted((name, str(value)) for name, value in wanted.filters.items()))
-    await process.looks.note(process.database, SERVICE, SEARCH, access, at=filters)
+    await process.looks.note(process.database, SERVICE, LogAccess.SEARCH, access, at=filters)
     return list_answer(request, [shown(row) for row in rows], after)
 
 
@@ -42,5 +42,5 @@ async def read_entry(
         raise NotFound
     subjects = () if row["patient_id"] is None else (row["patient_id"],)
     access = Access(caller.session_id, f"audit_entry/{index}", subjects)
-    await process.looks.note(process.database, SERVICE, ENTRY_READ, access, at=index)
+    await process.looks.note(process.database, SERVICE, LogAccess.ENTRY_READ, access, at=index)
     return json_answer(request, shown(dict(row)))

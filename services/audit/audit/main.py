@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from audit import api
-from audit.events import SERVICE
+from audit.events import CATALOGUE, SERVICE
 from audit.ingest import Ingester
 from audit.settings import AuditSettings
 from audit.timers import timers
@@ -31,7 +31,7 @@ def app(settings: AuditSettings) -> FastAPI:
         SERVICE,
         routers=[api.router],
         refusals={},
-        publishes=[],
+        publishes=CATALOGUE.topics,
         timers=timers,
         opens=ingesting,
     )

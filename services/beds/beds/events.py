@@ -1,11 +1,15 @@
-"""The facts that beds publishes, one per changed aggregate and act (contract §4)."""
+"""The facts that beds publishes, one per changed aggregate and act (contract §4); `contracts/` is made of them."""
 
-from enum import StrEnum
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from common.envelope import Fact, fact
-from common.stamp import Versioned
+from beds.domain.bed import Bed
+from beds.domain.cleaning import CleaningJob
+from beds.domain.layout import Department, Room
+from beds.domain.placement import Placement
+from common.access import published_access
+from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
 
 DEPARTMENT = Topic("beds", "department", has_state=True)
@@ -13,61 +17,81 @@ ROOM = Topic("beds", "room")
 BED = Topic("beds", "bed", has_state=True)
 PLACEMENT = Topic("beds", "placement", has_state=True)
 CLEANING_JOB = Topic("beds", "cleaning_job")
-TOPICS = (DEPARTMENT, ROOM, BED, PLACEMENT, CLEANING_JOB)
 
 
-class DepartmentEvent(StrEnum):
-    OPENED = "opened"
-    CHANGED = "changed"
-    CLOSED = "closed"
+@dataclass(frozen=True, slots=True)
+class DeclaredReady:
+    """Why a bed is ready that nobody has cleaned; null after a cleaning."""
+
+    reason_code: str | None = None
 
 
-class RoomEvent(StrEnum):
-    ADDED = "added"
-    CHANGED = "changed"
+@dataclass(frozen=True, slots=True)
+class BedBefore:
+    bed_id: UUID
 
 
-class BedEvent(StrEnum):
-    ADDED = "added"
-    CHANGED = "changed"
-    HELD = "held"
-    RELEASED = "released"
-    HOLD_EXPIRED = "hold_expired"
-    OCCUPIED = "occupied"
-    VACATED = "vacated"
-    READIED = "readied"
-    BLOCKED = "blocked"
-    UNBLOCKED = "unblocked"
-    CLOSED = "closed"
-    OPENED = "opened"
+@dataclass(frozen=True, slots=True)
+class CameFrom:
+    previous: BedBefore
 
 
-class PlacementEvent(StrEnum):
-    QUEUED = "queued"
-    HELD = "held"
-    ARRIVED = "arrived"
-    MOVED = "moved"
-    DEPARTED = "departed"
-    WITHDRAWN = "withdrawn"
-    ANSWERED = "answered"
+@dataclass(frozen=True, slots=True)
+class Occurred:
+    """When it was, as the ward says; `changed_at` is when it was recorded."""
+
+    occurred_at: datetime
 
 
-class CleaningJobEvent(StrEnum):
-    REQUESTED = "requested"
-    STARTED = "started"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
+class DepartmentEvent(Happening):
+    OPENED = "opened", "A department is there."
+    CHANGED = "changed", "Its code or name is another one."
+    CLOSED = "closed", "Nobody is admitted to it any more."
 
 
-_TOPIC_OF: dict[type[StrEnum], Topic] = {
-    DepartmentEvent: DEPARTMENT,
-    RoomEvent: ROOM,
-    BedEvent: BED,
-    PlacementEvent: PLACEMENT,
-    CleaningJobEvent: CLEANING_JOB,
-}
+class RoomEvent(Happening):
+    ADDED = "added", "A room is there."
+    CHANGED = "changed", "Its code is another one, or it takes no new beds, or takes them again."
 
 
-def happened(what: StrEnum, key: UUID, state: Versioned, before: Versioned | None, **more: Any) -> Fact:
-    """The fact that tells of one change of one aggregate: its whole new state, which fields changed, and why."""
-    return fact(_TOPIC_OF[type(what)], what, state, key=key, at=state.changed_at, before=before, **more)
+class BedEvent(Happening):
+    ADDED = "added", "A bed is there, dirty until it is cleaned or declared ready."
+    CHANGED = "changed", "Its code or room is another one, or its cleaning has started."
+    HELD = "held", "It is held for an admission until `held_until`."
+    RELEASED = "released", "Its hold was given up; it is available."
+    HOLD_EXPIRED = "hold_expired", "Its hold came to its end without an arrival; it is available."
+    OCCUPIED = "occupied", "A patient is in it."
+    VACATED = "vacated", "The patient is out; it is dirty."
+    READIED = "readied", "It is available: cleaned, or declared ready for a reason.", DeclaredReady
+    BLOCKED = "blocked", "It is out of use for a while."
+    UNBLOCKED = "unblocked", "It is in use again, dirty."
+    CLOSED = "closed", "It is out of the hospital's count."
+    OPENED = "opened", "It is in the hospital's count again, dirty."
+
+
+class PlacementEvent(Happening):
+    QUEUED = "queued", "The admission waits for a bed; `refusal` says why it has none."
+    HELD = "held", "A bed is held for the admission."
+    ARRIVED = "arrived", "The patient is in the bed."
+    MOVED = "moved", "The patient is in another bed of the same department.", CameFrom
+    DEPARTED = "departed", "The patient has left.", Occurred
+    WITHDRAWN = "withdrawn", "No bed is wanted any more, and nobody had arrived."
+    ANSWERED = "answered", "The want was seen (`want_version`), and where the patient is stays as it was."
+
+
+class CleaningJobEvent(Happening):
+    REQUESTED = "requested", "A bed is to be cleaned."
+    STARTED = "started", "Somebody cleans it."
+    COMPLETED = "completed", "It is clean."
+    CANCELLED = "cancelled", "The cleaning is not needed any more."
+
+
+CATALOGUE = Catalogue(
+    Published.of(DEPARTMENT, Department, DepartmentEvent),
+    Published.of(ROOM, Room, RoomEvent),
+    Published.of(BED, Bed, BedEvent),
+    Published.of(PLACEMENT, Placement, PlacementEvent),
+    Published.of(CLEANING_JOB, CleaningJob, CleaningJobEvent),
+    published_access("beds"),
+)
+happened = CATALOGUE.happened

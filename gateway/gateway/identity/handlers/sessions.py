@@ -10,7 +10,7 @@ from common.context import act_as
 from common.db import Database, UnitOfWork
 from common.idempotency import Outcome
 from common.ids import new_id
-from gateway.events import SERVICE
+from gateway.events import SERVICE, SessionAccess
 from gateway.identity import queries, records
 from gateway.identity.domain import EndReason, SignInRefused
 from gateway.identity.passwords import Passwords
@@ -47,7 +47,7 @@ async def sign_in(database: Database, passwords: Passwords, name: str, password:
     except SignInRefused:
         subjects = [known["id"]] if known else []
         refused = Access(None, "sign_in", subjects, "refused")
-        await record_access(database, SERVICE, "sign_in_refused", refused)
+        await record_access(database, SERVICE, SessionAccess.SIGN_IN_REFUSED, refused)
         raise
 
 
@@ -74,7 +74,9 @@ async def _open_session(
             device=terms.device,
         )
         act_as(user.actor)
-        await note_access(act, SERVICE, "signed_in", Access(opened.session_id, "sign_in", [user_id]))
+        await note_access(
+            act, SERVICE, SessionAccess.SIGNED_IN, Access(opened.session_id, "sign_in", [user_id])
+        )
     return opened
 
 
@@ -83,7 +85,7 @@ async def sign_out(act: UnitOfWork, user_id: UUID, session_id: UUID) -> Outcome:
     """Ends one's own session. Done twice it is done."""
     at = await act.moment()
     if await records.end_session(act, user_id, session_id, reason=EndReason.SIGNED_OUT, at=at):
-        await note_access(act, SERVICE, "signed_out", Access(session_id, "sign_out", [user_id]))
+        await note_access(act, SERVICE, SessionAccess.SIGNED_OUT, Access(session_id, "sign_out", [user_id]))
     return Outcome(204, session_id)
 
 

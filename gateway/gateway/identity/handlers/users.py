@@ -7,10 +7,9 @@ from uuid import UUID
 from common.auth import Grant
 from common.command import command
 from common.db import UnitOfWork
-from common.envelope import fact
 from common.idempotency import Outcome
 from common.ids import new_id
-from gateway.events import USER
+from gateway.events import EndedSessions, UserEvent, happened
 from gateway.identity import records
 from gateway.identity.domain import EndReason, User, WrongPassword, is_admin
 
@@ -34,7 +33,7 @@ async def sign_up(act: UnitOfWork, new: NewUser) -> Outcome:
     await records.add_user(act, user, username=new.username, email=new.email, password_hash=new.password_hash)
     if new.grants:
         await records.replace_grants(act, user.id, new.grants, by=None, at=at)
-    act.publish(fact(USER, "signed_up", user.published(new.grants), key=user.id, at=at))
+    act.publish(happened(UserEvent.SIGNED_UP, user.id, user.published(new.grants), None))
     return Outcome(201, user.id)
 
 
@@ -50,7 +49,7 @@ async def set_grants(act: UnitOfWork, user_id: UUID, grants: Sequence[Grant], by
         await records.keep_an_admin(act, user_id)
     after = user.with_other_rights(await act.moment(user.changed_at))
     await records.replace_grants(act, user_id, grants, by=by, at=after.changed_at)
-    await _save(act, user, after, "granted", held, grants)
+    await _save(act, user, after, UserEvent.GRANTED, held, grants)
     return Outcome(200, user_id)
 
 
@@ -68,7 +67,7 @@ async def set_active(act: UnitOfWork, user_id: UUID, active: bool) -> Outcome:
     ended: list[UUID] = []
     if not active:
         ended = await records.end_sessions(act, user_id, reason=EndReason.DEACTIVATED, at=after.changed_at)
-    await _save(act, user, after, "changed", held, session_ids=ended)
+    await _save(act, user, after, UserEvent.CHANGED, held, facts=EndedSessions(ended))
     return Outcome(200, user_id)
 
 
@@ -84,7 +83,7 @@ async def change_password(
     ended = await records.end_sessions(
         act, user_id, reason=EndReason.PASSWORD_CHANGED, at=after.changed_at, spared=session_id
     )
-    await _save(act, user, after, "password_changed", held, session_ids=ended)
+    await _save(act, user, after, UserEvent.PASSWORD_CHANGED, held, facts=EndedSessions(ended))
     return Outcome(200, user_id)
 
 
@@ -94,7 +93,7 @@ async def end_session(act: UnitOfWork, user_id: UUID, session_id: UUID) -> Outco
     user, held = await records.lock_user(act, user_id)
     after = user.changed(await act.moment(user.changed_at))
     if await records.end_session(act, user_id, session_id, reason=EndReason.ENDED, at=after.changed_at):
-        await _save(act, user, after, "sessions_ended", held, session_ids=[session_id])
+        await _save(act, user, after, UserEvent.SESSIONS_ENDED, held, facts=EndedSessions([session_id]))
     return Outcome(204, session_id)
 
 
@@ -102,11 +101,11 @@ async def _save(
     act: UnitOfWork,
     before: User,
     after: User,
-    happened: str,
+    what: UserEvent,
     held: Sequence[Grant],
     grants: Sequence[Grant] | None = None,
-    **more: object,
+    facts: EndedSessions | None = None,
 ) -> None:
     await records.users.save(act, after)
     state, was = after.published(held if grants is None else grants), before.published(held)
-    act.publish(fact(USER, happened, state, key=after.id, at=after.changed_at, before=was, **more))
+    act.publish(happened(what, after.id, state, was, facts))

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from admissions.domain.patient import Identity
+from admissions.events import PersonAccess
 from admissions.handlers.patients import correct_patient, register_patient
 from admissions.identities import Identities
 from admissions.policies import POLICIES, Act
@@ -73,7 +74,7 @@ async def read(
     request: Request, running: Running, caller: Calling, sealing: Sealing, patient_id: UUID
 ) -> Response:
     POLICIES.allow(caller, Act.FIND_PATIENTS)
-    await _note(running, caller, "person_read", Act.FIND_PATIENTS, [patient_id])
+    await _note(running, caller, PersonAccess.PERSON_READ, Act.FIND_PATIENTS, [patient_id])
     return await _show(request, running, sealing, patient_id)
 
 
@@ -90,7 +91,7 @@ async def search(
         assert wanted.date_of_birth is not None
         digest = sealing.name_birth_digest(wanted.name, wanted.date_of_birth)
         rows = await running.database.read.all(BY_NAME_AND_BIRTH, digest=digest)
-    await _note(running, caller, "search", Act.FIND_PATIENTS, [row["id"] for row in rows])
+    await _note(running, caller, PersonAccess.SEARCH, Act.FIND_PATIENTS, [row["id"] for row in rows])
     return list_answer(request, [_view(sealing, row) for row in rows], None)
 
 
@@ -103,14 +104,14 @@ async def names(
     rows = await running.database.read.all(
         NAMES, ids=wanted.ids, departments=None if departments is None else list(departments)
     )
-    await _note(running, caller, "names_read", Act.READ_NAMES, [row["id"] for row in rows])
+    await _note(running, caller, PersonAccess.NAMES_READ, Act.READ_NAMES, [row["id"] for row in rows])
     seen = {str(row["id"]): sealing.open_name(row) for row in rows}
     return json_answer(request, {"names": {str(one): seen.get(str(one)) for one in wanted.ids}})
 
 
-async def _note(running: Process, caller: Caller, happened: str, act: Act, subjects: list[UUID]) -> None:
+async def _note(running: Process, caller: Caller, what: PersonAccess, act: Act, subjects: list[UUID]) -> None:
     access = Access(caller.session_id, act, subjects)
-    await running.looks.note(running.database, SERVICE, happened, access, at=frozenset(subjects))
+    await running.looks.note(running.database, SERVICE, what, access, at=frozenset(subjects))
 
 
 async def _show(

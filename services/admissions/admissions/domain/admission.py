@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from admissions.events import AdmissionEvent
 from common.errors import Refusal
 from common.stamp import Stamp
 
@@ -71,16 +70,6 @@ FOLLOWS: dict[PresenceState, AdmissionState] = {
     P.IN_BED: A.ADMITTED,
     P.ON_LEAVE: A.ON_LEAVE,
     P.LEFT: A.DISCHARGED,
-}
-
-_EVENT: dict[AdmissionState, AdmissionEvent] = {
-    A.REQUESTED: AdmissionEvent.CHANGED,
-    A.BED_ASSIGNED: AdmissionEvent.BED_ASSIGNED,
-    A.ADMITTED: AdmissionEvent.ADMITTED,
-    A.ON_LEAVE: AdmissionEvent.CHANGED,
-    A.DISCHARGED: AdmissionEvent.DISCHARGED,
-    A.CANCELLED: AdmissionEvent.CANCELLED,
-    A.NO_SHOW: AdmissionEvent.NO_SHOW,
 }
 
 
@@ -238,10 +227,6 @@ class Admission:
             discharge_confirmed_at=stamp.at,
             discharge_confirmed_by=stamp.by,
         )
-
-    def event(self) -> AdmissionEvent:
-        """What happened when the state became this one."""
-        return _EVENT[self.state]
 
     def facts(self) -> dict[str, Any]:
         """What a refusal tells of the admission as it is now, and who made it so."""

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from admissions import records
 from admissions.domain.admission import Answer
+from admissions.events import BECAME
 from admissions.projections import remember_placement
 from common.db import UnitOfWork
 
@@ -21,5 +22,5 @@ async def hear_answer(act: UnitOfWork, admission_id: UUID, answer: Answer) -> bo
     stamp = await act.stamp(admission)
     followed = admission.following(answer, stamp)
     if followed is not admission:
-        await records.save_admission(act, followed.event(), admission, followed)
+        await records.save_admission(act, BECAME[followed.state], admission, followed)
     return True

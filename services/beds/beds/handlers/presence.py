@@ -6,7 +6,7 @@ from uuid import UUID
 from beds import records
 from beds.domain.cleaning import CleaningType
 from beds.domain.placement import HERE, NotInABed, PlacementState, check_reported
-from beds.events import PlacementEvent
+from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
 from beds.policies import POLICIES, Act
 from common.auth import Caller
@@ -52,7 +52,7 @@ async def record_departure(
 
     for bed in locked.values():
         await vacate(act, bed, stamp, CleaningType.DISCHARGE)
-    await save_placement(act, PlacementEvent.DEPARTED, placement, left, occurred_at=occurred_at or stamp.at)
+    await save_placement(act, PlacementEvent.DEPARTED, placement, left, Occurred(occurred_at or stamp.at))
     await records.add_movement(
         act,
         "departure",
@@ -80,6 +80,6 @@ async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_b
 
     await vacate(act, old, stamp, CleaningType.TRANSFER)
     await occupy(act, new, placement, stamp)
-    await save_placement(act, PlacementEvent.MOVED, placement, moved, previous={"bed_id": old.id})
+    await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
     await records.add_movement(act, "move", admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id)
     return Outcome(201, admission_id)

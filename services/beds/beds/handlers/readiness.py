@@ -8,7 +8,7 @@ from beds import records
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
 from beds.domain.layout import DepartmentClosed, DepartmentState
-from beds.events import BedEvent
+from beds.events import BedEvent, DeclaredReady
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
 from beds.policies import POLICIES, Act
 from beds.queries import DEPARTMENT_OF_BED
@@ -60,7 +60,7 @@ async def declare_ready(act: UnitOfWork, caller: Caller, bed_id: UUID, reason_co
     """A dirty bed is declared ready without a cleaning job; the reason is in the event and so in the audit log."""
     permission = Act.OVERRIDE_READINESS
     return await _step(
-        act, caller, permission, bed_id, BedEvent.READIED, Bed.readied, reason_code=reason_code
+        act, caller, permission, bed_id, BedEvent.READIED, Bed.readied, DeclaredReady(reason_code)
     )
 
 
@@ -71,7 +71,7 @@ async def _step(
     bed_id: UUID,
     what: BedEvent,
     decide: Callable[[Bed, Stamp], Bed],
-    **more: str,
+    facts: DeclaredReady | None = None,
 ) -> Outcome:
     bed = await records.beds.lock(act, bed_id)
     POLICIES.allow(caller, permission, bed.department_id)
@@ -80,7 +80,7 @@ async def _step(
     after = decide(bed, stamp)
     if after.state is not BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
-    await save_bed(act, what, bed, after, **more)
+    await save_bed(act, what, bed, after, facts)
     if after.state is BedState.DIRTY:
         await open_cleaning(act, after, stamp, CleaningType.DAILY)
     return Outcome(200, bed_id)

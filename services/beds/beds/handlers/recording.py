@@ -1,37 +1,50 @@
 """What many use cases record in the same way: a bed's step with its event, a hold taken or given up, a bed vacated."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from beds import records
 from beds.domain.bed import HOLD, Bed, BedState
 from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.placement import Placement, PlacementState
-from beds.events import BedEvent, CleaningJobEvent, PlacementEvent, happened
+from beds.events import (
+    BedEvent,
+    CameFrom,
+    CleaningJobEvent,
+    DeclaredReady,
+    Occurred,
+    PlacementEvent,
+    happened,
+)
 from common.db import UnitOfWork
 from common.ids import new_id
 from common.stamp import Stamp
 
 
-async def save_bed(act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, **more: Any) -> None:
+async def save_bed(
+    act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, facts: DeclaredReady | None = None
+) -> None:
     """One step of a bed and its event."""
     settled = before.settled(after.changed_at)
     if settled is not before and after.state in (BedState.BLOCKED, BedState.CLOSED):
         await records.beds.save(act, settled)  # the table of allowed steps knows no blocking of a held bed
     await records.beds.save(act, after)
-    act.publish(happened(what, after.id, after, before, **more))
+    act.publish(happened(what, after.id, after, before, facts))
 
 
 async def save_placement(
-    act: UnitOfWork, what: PlacementEvent, before: Placement | None, after: Placement, **more: Any
+    act: UnitOfWork,
+    what: PlacementEvent,
+    before: Placement | None,
+    after: Placement,
+    facts: CameFrom | Occurred | None = None,
 ) -> None:
     """A change of a placement and its event; `before` is None for the first."""
     if before is None:
         await records.placements.add(act, after)
     else:
         await records.placements.save(act, after)
-    act.publish(happened(what, after.admission_id, after, before, **more))
+    act.publish(happened(what, after.admission_id, after, before, facts))
 
 
 async def take_hold(
