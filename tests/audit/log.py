@@ -114,6 +114,7 @@ def an_event(
     source: str = "/hospital/beds",
     actor: str = "service/beds",
     correlation_id: str | None = None,
+    streamseq: str | None = None,
     **payload: Any,
 ) -> Sent:
     key = key or str(uuid4())
@@ -126,7 +127,7 @@ def an_event(
         time=rfc3339(utc_now()),
         partitionkey=key,
         sequence=n,
-        streamseq=f"1.{n}",
+        streamseq=streamseq or f"1.{n}",
         correlationid=correlation_id or event_id,
         causationid=None,
         actor=actor,

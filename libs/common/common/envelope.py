@@ -119,6 +119,7 @@ class Received:
     payload: Mapping[str, Any]
     subject: str | None = None
     time: str | None = None
+    streamseq: str | None = None
 
 
 class Unreadable(Exception):
@@ -159,6 +160,7 @@ def parse(
             payload=body,
             subject=texts.get("ce_subject"),
             time=texts.get("ce_time"),
+            streamseq=texts.get("ce_streamseq"),
         )
     except KeyError as missing:
         raise Unreadable(f"no {missing.args[0]}") from None

@@ -1,7 +1,7 @@
 """Entering a batch: positions, entries and the size of the log move in one transaction, or none of them does."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ import structlog
 from aiokafka import TopicPartition
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, insert
 
+from audit.completeness import enter_numbers
 from audit.continuity import Advance, Proof
 from audit.copies import Copies, copies
 from audit.leaf import Kind, encode
@@ -19,6 +20,7 @@ from audit.models import last_taken, log_size, seen
 from audit.receipts import Identity, Receipt
 from common import positions
 from common.db import UnitOfWork
+from common.envelope import Received
 from common.statements import Statement
 
 log = structlog.get_logger()
@@ -128,6 +130,7 @@ async def enter(connection: "asyncpg.Connection[Any]", advances: Sequence[Advanc
         rows = _Rows(size, now, await _known(act, advances))
         for advance in advances:
             rows.add(advance)
+        await enter_numbers(act, events_of(advances), now)
         for table, added in rows.tables.items():
             await connection.copy_records_to_table(table, records=added, columns=_COLUMNS[table])
         await act.run(_GROW, new_size=rows.size)
@@ -142,6 +145,11 @@ async def proofs(connection: "asyncpg.Connection[Any]") -> Mapping[TopicPartitio
         TopicPartition(row["topic"], row["partition"]): Proof(row["record_offset"], row["digest"])
         for row in await UnitOfWork(connection).all(_PROOFS)
     }
+
+
+def events_of(advances: Iterable[Advance]) -> Iterator[Received]:
+    for advance in advances:
+        yield from (receipt.event for receipt in advance.receipts if receipt.event is not None)
 
 
 async def _known(act: UnitOfWork, advances: Iterable[Advance]) -> dict[Identity, dict[bytes, int]]:

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from audit import completeness
 from audit.models import log_size
 from audit.reading import WAIT_MS, Reading
 from common.db import Database
@@ -77,6 +78,7 @@ class Ingester:
             self.lag,
             label="topic",
         )
+        yield from completeness.gauges(self._database.read)
 
     async def is_active(self) -> bool:
         """Whether this replica writes the log; the others stand by."""

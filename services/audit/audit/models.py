@@ -1,7 +1,7 @@
 """The tables of the log. Its rows are only ever added: triggers refuse the rest (audit.md, *Immutability*)."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, UUID
+from sqlalchemy.dialects.postgresql import BYTEA, INT8MULTIRANGE, UUID
 
 from audit.leaf import MAX_LEAF_BYTES, Kind
 from common.mechanism_tables import add_mechanism_tables
@@ -120,6 +120,21 @@ last_taken = sa.Table(
     sa.Column("partition", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("record_offset", sa.BigInteger, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
+)
+
+#: The first of the numbers from 1 on that a multirange lacks below its end; null when it lacks none.
+FIRST_MISSING = "lower(int8multirange(int8range(1, upper({0}))) - {0})"
+
+#: Which numbers were entered of what is numbered without a hole (`completeness.py`).
+numbering = sa.Table(
+    "numbering",
+    metadata,
+    sa.Column("series", sa.Text(collation="C"), primary_key=True),
+    sa.Column("member", sa.Text(collation="C"), primary_key=True),
+    sa.Column("entered", INT8MULTIRANGE, nullable=False),
+    sa.Column("missing_since", Moment, nullable=False),
+    sa.Column("first_missing", sa.BigInteger, sa.Computed(FIRST_MISSING.format("entered"), persisted=True)),
+    sa.Index("numbering_incomplete", "series", postgresql_where=sa.text("first_missing IS NOT NULL")),
 )
 
 add_mechanism_tables(metadata)

@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import cramjam
 import structlog
@@ -21,7 +21,6 @@ from audit.receipts import receive, unreadable
 from audit.sources import events_partitions
 from common import positions, tracing
 from common.db import UnitOfWork
-from common.envelope import Received
 from common.leading import Lead
 
 log = structlog.get_logger()
@@ -138,7 +137,7 @@ class Reading:
     async def _enter(self, advances: Sequence[Advance]) -> None:
         if not advances:
             return
-        with tracing.processing_together(entering.CONSUMER, _events_of(advances)):
+        with tracing.processing_together(entering.CONSUMER, entering.events_of(advances)):
             async with self._lead.connection() as connection:
                 await entering.enter(connection, advances)
         self._at |= {advance.partition: advance.end for advance in advances}
@@ -185,8 +184,3 @@ class Reading:
         log.error("record_unreadable", topic=partition.topic, partition=partition.partition, offset=offset)
         await self._enter([Advance(partition, at, offset + 1, [unreadable(partition, offset)])])
         self._kafka.seek(partition, offset + 1)
-
-
-def _events_of(advances: Iterable[Advance]) -> Iterator[Received]:
-    for advance in advances:
-        yield from (receipt.event for receipt in advance.receipts if receipt.event is not None)
