@@ -24,9 +24,9 @@ class Service(Process):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Start and wait until it says that it is ready. Raises ProcessFailed."""
-        self.launch([sys.executable, "-m", self._module], env=self.environment)
+    def start(self, extra: Mapping[str, str] | None = None) -> None:
+        """Start, with `extra` in its environment this once, and wait until it is ready. Raises ProcessFailed."""
+        self.launch([sys.executable, "-m", self._module], env={**self.environment, **(extra or {})})
         self.wait_until(self._ready, seconds=60)
 
     def _ready(self) -> bool:

@@ -112,10 +112,17 @@ class Stack:
             case _:
                 return self._services[name]
 
-    def start_process(self, name: str) -> None:
-        """Start one process, at its old port, and wait until it is ready."""
+    def start_process(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        """Start one process, at its old port, and wait until it is ready.
+
+        `extra` is what a program is told in its environment this once.
+        """
         with self._step(name):
-            self.process(name).start()
+            match self.process(name):
+                case Service() as service:
+                    service.start(extra)
+                case other:
+                    other.start()
 
     def stop_process(self, name: str) -> None:
         """Ask one process to end and wait for it."""

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, fields
 from uuid import UUID
 
+from common import failpoints
 from common.auth import Caller
 from common.catalogue import Happening, Published
 from common.db import Database, UnitOfWork
@@ -12,6 +13,8 @@ from common.envelope import Fact
 from common.errors import Forbidden
 from common.ids import new_id
 from common.topics import Topic
+
+_COMMIT = failpoints.around_commit("access")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ async def note_access(act: UnitOfWork, service: str, happened: Happening, access
 
 async def record_access(database: Database, service: str, happened: Happening, access: Access) -> None:
     """An access event in a transaction of its own."""
-    async with database.write() as act:
+    async with database.write(around=_COMMIT) as act:
         await note_access(act, service, happened, access)
 
 

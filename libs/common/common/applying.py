@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from common import dead_letters, positions, tracing
+from common import dead_letters, failpoints, positions, tracing
 from common.command import repeated
 from common.context import Trail, following
 from common.crypto import MasterKeys
@@ -22,6 +22,10 @@ Record: TypeAlias = ConsumerRecord[Any, Any]
 
 #: SQLSTATE classes that a record can cause: cardinality, data, integrity constraint, program limit.
 _OF_THE_RECORD = ("21", "22", "23", "54")
+
+_BEFORE_EFFECT = failpoints.point("consume.before_effect")
+_COMMIT = failpoints.around_commit("consume")
+_BURIAL = failpoints.around_commit("bury")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,9 @@ class Applying:
         by_key = sorted(records, key=lambda record: record.key or b"")
         received = {(event.source, event.id): event for event in map(_read, by_key)}
         with tracing.processing_together(self.consumer, received.values()):
-            async with self._database.write() as act:
+            async with self._database.write(around=_COMMIT) as act:
                 await positions.move(act, self.consumer, partition, start, end)
+                _BEFORE_EFFECT()
                 fresh = await positions.take(act, self.consumer, received)
                 await effect.apply(act, [event for identity, event in received.items() if identity in fresh])
         return end
@@ -103,8 +108,9 @@ class Applying:
         traceparent = tracing.valid(event.traceparent)
         trail = Trail(event.correlation_id, f"service/{self.consumer}", event.id, traceparent)
         with following(trail), tracing.processing(self.consumer, event):
-            async with self._database.write() as act:
+            async with self._database.write(around=_COMMIT) as act:
                 await positions.move(act, self.consumer, partition, start, record.offset + 1)
+                _BEFORE_EFFECT()
                 if await positions.take(act, self.consumer, [(event.source, event.id)]):
                     match effect:
                         case Reaction(handle):
@@ -114,7 +120,7 @@ class Applying:
 
     async def bury(self, partition: TopicPartition, record: Record, start: int, reason: str) -> None:
         """Keeps the record as a dead letter and moves on."""
-        async with self._database.write() as act:
+        async with self._database.write(around=_BURIAL) as act:
             await positions.move(act, self.consumer, partition, start, record.offset + 1)
             await act.run(dead_letters.BURY, **dead_letters.burial(self._keys, self.consumer, record, reason))
         log.warning(

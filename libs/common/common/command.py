@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec
 
 import asyncpg
 
-from common import idempotency, tracing
+from common import failpoints, idempotency, tracing
 from common.db import Database, UnitOfWork
 from common.idempotency import Demand, KeyReused, Outcome
 from common.retrying import retry
@@ -19,6 +19,8 @@ REPEATABLE = (
     asyncpg.SerializationError,
     asyncpg.InvalidCachedStatementError,  # a migration came between
 )
+_COMMIT = failpoints.around_commit("command")
+_BEFORE_ANSWER = failpoints.point("command.before_answer")
 repeated = retry(on=REPEATABLE, attempts=3, timeout=5, wait_initial=0.01, wait_max=0.2)
 
 
@@ -34,7 +36,7 @@ def command(
     @wraps(handler)
     async def run(database: Database, demand: Demand, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         with tracing.span(Kind.INTERNAL, handler.__name__):
-            async with database.write(demand) as act:
+            async with database.write(demand, around=_COMMIT) as act:
                 if demand.key is not None and (earlier := await _claim(act, demand)):
                     return earlier
                 outcome = await handler(act, *args, **kwargs)
@@ -46,6 +48,7 @@ def command(
                         status=outcome.status,
                         resource=outcome.resource,
                     )
+            _BEFORE_ANSWER()
         return outcome
 
     return run

@@ -14,6 +14,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
+from common import failpoints
 from common.applying import Applying, Record
 
 log = structlog.get_logger()
@@ -23,6 +24,8 @@ RECHECK_SECONDS = 10.0
 """How often the stored positions are compared again: a database restored under us is noticed without a restart."""
 STUCK_SECONDS = 5.0
 STOP_SECONDS = 5.0
+_BEFORE_GROUP_COMMIT = failpoints.point("consume.before_group_commit")
+_AFTER_GROUP_COMMIT = failpoints.point("consume.after_group_commit")
 
 
 async def _raw_parser(batch: Any) -> KafkaAckableMessage:
@@ -256,10 +259,12 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._shown.get(tp) != at and tp in self._kafka.assignment()
         }
         if news:
+            _BEFORE_GROUP_COMMIT()
             with suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(2):
                     await self._kafka.commit(news)
                 self._shown |= news
+                _AFTER_GROUP_COMMIT()
 
     async def lag(self) -> int:
         """Records that are in Kafka and not yet applied here."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from common import outbox
+from common import failpoints, outbox
 from common.clock import INSTANT
 from common.context import current_trail
 from common.envelope import Fact
@@ -67,12 +67,14 @@ class UnitOfWork(Reader):
         super().__init__(connection)
         self.connection = connection
         self.demand = demand
+        self.has_written = False
         self.facts: list[Fact] = []
         self.afterwards: list[Callable[[], None]] = []
         """Called once the act is committed: wake-ups in this process, which may be lost."""
 
     async def run(self, statement: Statement, **values: Any) -> int:
         """Executes and says how many rows it touched."""
+        self.has_written = True
         status: str = await self.connection.execute(statement.sql, *statement.arguments(values))
         return int(status.rpartition(" ")[2])
 
@@ -110,18 +112,24 @@ class Database:
         self._after_commit.append(tell)
 
     @asynccontextmanager
-    async def write(self, demand: Demand = UNCONDITIONAL) -> AsyncIterator[UnitOfWork]:
+    async def write(
+        self, demand: Demand = UNCONDITIONAL, *, around: failpoints.Commit = failpoints.UNNAMED
+    ) -> AsyncIterator[UnitOfWork]:
         """One transaction. Constraints that the act runs into become the refusals of their names."""
         try:
             async with self.pool.acquire() as connection, connection.transaction():
                 act = UnitOfWork(connection, demand)
                 yield act
                 await act.record_facts()
+                if act.has_written:
+                    around.before()
         except asyncpg.IntegrityConstraintViolationError as violated:
             refusal = self._refusals.get(violated.constraint_name or "")
             if refusal is None:
                 raise
             raise refusal from violated
+        if act.has_written:
+            around.after()
         for tell in self._after_commit:
             tell(act.facts)
         for call in act.afterwards:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
-from common import housekeeping, tracing
+from common import failpoints, housekeeping, tracing
 from common.access import Looks, record_refusal
 from common.applying import Applying, Effects
 from common.auth import Verifier
@@ -90,6 +90,7 @@ Running = Annotated[Process, Depends(running)]
 
 def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     """The application; its lifespan is the life of everything else in the process."""
+    failpoints.check()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

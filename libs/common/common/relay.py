@@ -17,7 +17,7 @@ from aiokafka.errors import (
     OutOfOrderSequenceNumber,
 )
 
-from common import tracing
+from common import failpoints, tracing
 from common.clock import rfc3339
 from common.envelope import Headers
 from common.leading import Lead, stand_by_then_lead
@@ -43,6 +43,10 @@ _NUMBER = """WITH stream AS (
 _MARK = """UPDATE outbox SET published_at = clock_timestamp()
   FROM unnest($1::bigint[], $2::date[]) AS sent (position, day)
   WHERE (outbox.position, outbox.day) = (sent.position, sent.day)"""
+_NUMBERED = failpoints.point("relay.numbered")
+_SENT = failpoints.point("relay.sent")
+_ACKNOWLEDGED = failpoints.point("relay.acknowledged")
+_MARKED = failpoints.point("relay.marked")
 _OF_THE_RECORD = (MessageSizeTooLargeError, InvalidMessageError, CorruptRecordException)
 
 Row = Any
@@ -120,10 +124,12 @@ class Relay:
     async def _publish(self, lead: Lead, producer: GuardedProducer, rows: Sequence[Row]) -> set[UUID]:
         """Numbers, sends, awaits the acknowledgements in order and marks. Answers the keys that are now on hold."""
         numbers = await self._number(lead, rows)
+        _NUMBERED()
         held: set[UUID] = set()
         sent: list[Row] = []
         try:
             sending = [(row, await self._send(producer, row, numbers, held)) for row in rows]
+            _SENT()
             for row, acknowledgements in sending:
                 try:
                     for acknowledgement in acknowledgements:
@@ -137,10 +143,12 @@ class Relay:
                         raise  # else it is the gap of the refused record: the next producer sends this again
         finally:
             if sent:
+                _ACKNOWLEDGED()
                 async with lead.connection() as connection:
                     await connection.execute(
                         _MARK, [row["position"] for row in sent], [row["day"] for row in sent]
                     )
+                _MARKED()
         return held
 
     async def _number(self, lead: Lead, rows: Sequence[Row]) -> Numbers:

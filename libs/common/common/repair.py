@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from common import failpoints
 from common.aggregates import Aggregates
 from common.db import Database
 from common.envelope import fact
@@ -13,6 +14,7 @@ from common.topics import Topic
 
 EVERY_SECONDS = 24 * 3600.0
 _AT_ONCE = 100
+_COMMIT = failpoints.around_commit("timer.repair")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ async def publish_again(database: Database, repeated: Repeated) -> int:
     """Publishes the present states, with their versions as they are: no event, and no number in the stream."""
     keys = [row["key"] for row in await database.read.all(repeated.keys)]
     for start in range(0, len(keys), _AT_ONCE):
-        async with database.write() as act:
+        async with database.write(around=_COMMIT) as act:
             states = await repeated.aggregates.lock_all(act, keys[start : start + _AT_ONCE])
             for key, state in states.items():
                 told = fact(repeated.topic, "repeated", state, key=key, at=state.changed_at, before=state)

@@ -18,7 +18,7 @@ from audit.copies import Copies, copies
 from audit.leaf import Kind, encode
 from audit.models import last_taken, log_size, seen
 from audit.receipts import Identity, Receipt
-from common import positions
+from common import failpoints, positions
 from common.db import UnitOfWork
 from common.envelope import Received
 from common.statements import Statement
@@ -26,6 +26,7 @@ from common.statements import Statement
 log = structlog.get_logger()
 
 CONSUMER = "audit"
+_COMMIT = failpoints.around_commit("ingest")
 _ENTRY_COLUMNS = (
     *("position", "leaf", "kind", "topic", "partition", "record_offset"),
     *Copies._fields,
@@ -136,6 +137,8 @@ async def enter(connection: "asyncpg.Connection[Any]", advances: Sequence[Advanc
         await act.run(_GROW, new_size=rows.size)
         for advance in advances:
             await _keep_proof(act, advance)
+        _COMMIT.before()
+    _COMMIT.after()
     return rows.size
 
 

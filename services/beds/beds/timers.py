@@ -7,6 +7,7 @@ from beds.events import BED, DEPARTMENT, PLACEMENT, BedEvent
 from beds.handlers.holding import sweep_expired_hold
 from beds.handlers.wishes import place_next
 from beds.queries import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
+from common import failpoints
 from common.db import Database, UnitOfWork
 from common.envelope import Fact
 from common.process import Process
@@ -14,6 +15,8 @@ from common.repair import Repeated, repair_timer
 from common.timers import Timer
 
 EVERY_SECONDS = 1.0
+_SWEEP = failpoints.around_commit("timer.hold_sweep")
+_QUEUE = failpoints.around_commit("timer.queue")
 REPEATED = (
     Repeated(DEPARTMENT, records.departments, DEPARTMENT_KEYS),
     Repeated(BED, records.beds, BED_KEYS),
@@ -23,22 +26,25 @@ _FREES_A_BED = {BED.event_type(what) for what in (BedEvent.READIED, BedEvent.REL
 
 
 def timers(process: Process) -> Sequence[Timer]:
+    database = process.database
     sweep = Timer(
-        "beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(process.database, sweep_expired_hold)
+        "beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(database, sweep_expired_hold, _SWEEP)
     )
-    queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(process.database, place_next))
+    queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(database, place_next, _QUEUE))
 
     def wake_queue(facts: list[Fact]) -> None:
         if any(fact.type in _FREES_A_BED for fact in facts):
             queue.wake()
 
-    process.database.after_commit(wake_queue)
-    return (sweep, queue, repair_timer("beds", process.database, REPEATED))
+    database.after_commit(wake_queue)
+    return (sweep, queue, repair_timer("beds", database, REPEATED))
 
 
-async def _until_done(database: Database, one: Callable[[UnitOfWork], Awaitable[bool]]) -> None:
+async def _until_done(
+    database: Database, one: Callable[[UnitOfWork], Awaitable[bool]], around: failpoints.Commit
+) -> None:
     """Each in a transaction of its own, until nothing is due."""
     more = True
     while more:
-        async with database.write() as act:
+        async with database.write(around=around) as act:
             more = await one(act)

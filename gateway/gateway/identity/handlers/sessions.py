@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from common import failpoints
 from common.access import Access, note_access, record_access
 from common.command import command
 from common.context import act_as
@@ -15,6 +16,8 @@ from gateway.identity import queries, records
 from gateway.identity.domain import EndReason, SignInRefused
 from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import digest_of, new_token
+
+_SIGN_IN = failpoints.around_commit("sign_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ async def sign_in(database: Database, passwords: Passwords, name: str, password:
 async def _open_session(
     database: Database, user_id: UUID, known_hash: str, stronger: str | None, terms: Terms
 ) -> Opened:
-    async with database.write() as act:
+    async with database.write(around=_SIGN_IN) as act:
         user, _ = await records.lock_user(act, user_id)
         at = await act.moment()
         if not user.active or not await records.set_password(
