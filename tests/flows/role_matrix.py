@@ -161,6 +161,8 @@ BEDS = [
 ADMISSIONS = [
     Row("POST", "/v1/patients", _KEEP, {"unidentified": True}),
     Row("PATCH", "/v1/patients/{patient_id}", _KEEP, {"privacy": False}),
+    # ours: the contract names the event `patient erased` and leaves the route to us (ADR 0008)
+    Row("POST", "/v1/patients/{patient_id}/erasure", "admin", _REASON | {"patient_id": "{patient_id}"}),
     Row("POST", "/v1/patients/search", "clinical, integration", {"mrn": "nobody's"}),
     Row("GET", "/v1/patients/{patient_id}", "clinical, integration"),
     Row("POST", "/v1/patients/names", "clinical", {"ids": ["{patient_id}"]}),

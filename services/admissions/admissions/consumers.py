@@ -1,16 +1,19 @@
-"""Kafka in: what beds publishes is followed by admissions."""
+"""Kafka in: what beds publishes is followed, and the list of the erased patients, for a database that was restored."""
 
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from admissions.domain.admission import Answer, PresenceState
+from admissions.events import ERASED_PATIENT
 from admissions.handlers.answers import hear_answer
+from admissions.handlers.erasure import erase_again
 from admissions.projections import copy_departments
 from common.applying import Effects, Projection, Reaction
 from common.db import UnitOfWork
 from common.envelope import Received
 from common.process import Process
+from common.stamp import Stamp
 from common.topics import Topic
 
 PLACEMENT = Topic("beds", "placement", has_state=True)
@@ -33,6 +36,12 @@ async def _placement(process: Process, act: UnitOfWork, event: Received) -> None
         act.afterwards.append(partial(process.waiters.wake, admission_id))
 
 
+async def _erased(act: UnitOfWork, event: Received) -> None:
+    said = event.payload
+    stamp = Stamp(datetime.fromisoformat(said["erased_at"]), said["changed_by"])
+    await erase_again(act, UUID(said["id"]), event.version, stamp)
+
+
 def _uuid(text: str | None) -> UUID | None:
     return UUID(text) if text else None
 
@@ -41,4 +50,5 @@ def effects(process: Process) -> Effects:
     return {
         PLACEMENT.state: Reaction(partial(_placement, process)),
         DEPARTMENT.state: Projection(copy_departments),
+        ERASED_PATIENT.state: Reaction(_erased),
     }

@@ -1,5 +1,7 @@
 """The facts that admissions publishes, without any identity (contract §4); `contracts/` is made of them."""
 
+from dataclasses import dataclass
+
 from admissions.domain.admission import Admission, AdmissionState as A
 from admissions.domain.patient import Patient
 from common.access import published_access
@@ -7,12 +9,25 @@ from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
 
 PATIENT = Topic("admissions", "patient")
+#: The compacted topic of patients holds the erased ones alone. It is the list that no backup takes back.
+ERASED_PATIENT = Topic("admissions", "patient", has_state=True)
 ADMISSION = Topic("admissions", "admission", has_state=True)
 
 
 class PatientEvent(Happening):
     REGISTERED = "registered", "A person is known to the hospital under this id, or unidentified."
     CORRECTED = "corrected", "Who the person is was corrected; what exactly is not told."
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """Why."""
+
+    reason_code: str | None = None
+
+
+class PatientEnd(Happening):
+    ERASED = "erased", "The identity was destroyed for good; this id and what was done stay.", Erasing
 
 
 class AdmissionEvent(Happening):
@@ -49,6 +64,7 @@ BECAME: dict[A, AdmissionEvent] = {
 
 CATALOGUE = Catalogue(
     Published.of(PATIENT, Patient, PatientEvent),
+    Published.of(ERASED_PATIENT, Patient, PatientEnd),
     Published.of(ADMISSION, Admission, AdmissionEvent),
     published_access("admissions", *PersonAccess),
 )

@@ -24,6 +24,13 @@ _CHANGE_INDEX = Statement(
     .where(patient_index.c.patient_id == sa.bindparam("of_patient"))
     .values(mrn_digest=sa.bindparam("mrn_digest"), name_birth_digest=sa.bindparam("name_birth_digest"))
 )
+_DESTROY = tuple(
+    Statement(sa.delete(table).where(column == sa.bindparam("of_patient")))
+    for table, column in (
+        (subject_key, subject_key.c.subject_id),
+        (patient_index, patient_index.c.patient_id),
+    )
+)
 _FIELDS = ("mrn", "name", "date_of_birth", "sex", "contact")
 
 
@@ -79,6 +86,12 @@ class Identities:
             "mrn_digest": self.mrn_digest(identity.mrn) if identity.mrn else None,
             "name_birth_digest": self.name_birth_digest(name, born) if name and born else None,
         }
+
+
+async def destroy(act: UnitOfWork, patient_id: UUID) -> None:
+    """The key of the patient, and all by which the patient could be found. What the key opened stays as noise."""
+    for statement in _DESTROY:
+        await act.run(statement, of_patient=patient_id)
 
 
 def _seal(key: SubjectKey, identity: Identity) -> dict[str, bytes | None]:

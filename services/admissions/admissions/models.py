@@ -29,7 +29,9 @@ patient = sa.Table(
     sa.Column("unidentified", sa.Boolean, nullable=False),
     sa.Column("privacy", sa.Boolean, nullable=False),
     sa.Column("mother_id", UUID, sa.ForeignKey("patient.id")),
+    sa.Column("erased_at", Moment),
     *version_columns(),
+    sa.Index("patient_erased", "id", postgresql_where=sa.text("erased_at IS NOT NULL")),
 )
 
 patient_identity = sa.Table(

@@ -11,6 +11,7 @@ class Act(StrEnum):
     KEEP_PATIENTS = "keep_patients"
     FIND_PATIENTS = "find_patients"
     READ_NAMES = "read_names"
+    ERASE_PATIENTS = "erase_patients"
     REQUEST_BED = "request_bed"
     READ_ADMISSIONS = "read_admissions"
     READ_HISTORY = "read_admission_history"
@@ -25,6 +26,7 @@ POLICIES = Policies(
         Act.KEEP_PATIENTS: dict.fromkeys(("nurse", "charge_nurse", "bed_manager", "integration"), ANY),
         Act.FIND_PATIENTS: dict.fromkeys((*CLINICAL, "integration"), ANY),
         Act.READ_NAMES: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
+        Act.ERASE_PATIENTS: {"admin": ANY},
         Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.READ_ADMISSIONS: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.READ_HISTORY: CLINICAL_IN_DEPARTMENT,

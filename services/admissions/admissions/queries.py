@@ -43,6 +43,11 @@ BY_MRN = Statement(_found.where(patient_index.c.mrn_digest == sa.bindparam("dige
 BY_NAME_AND_BIRTH = Statement(
     _found.where(patient_index.c.name_birth_digest == sa.bindparam("digest")).order_by(patient.c.id)
 )
+ERASED = Statement(
+    sa.select(patient.c.id, patient.c.erased_at, patient.c.version, patient.c.changed_by).where(
+        patient.c.id == sa.bindparam("of_id"), patient.c.erased_at.is_not(None)
+    )
+)
 _open = admission.c.state.in_([constant(state) for state in OPEN])
 NAMES = Statement(
     sa.select(patient.c.id, subject_key.c.wrapped, patient_identity.c.name)
@@ -58,6 +63,9 @@ NAMES = Statement(
         sa.not_(patient.c.privacy),
         sa.exists().where(admission.c.patient_id == patient.c.id, _open, within(admission.c.department_id)),
     )
+)
+OPEN_ADMISSION = Statement(
+    sa.select(admission.c.id).where(admission.c.patient_id == sa.bindparam("of_patient"), _open)
 )
 
 # Admissions
@@ -112,6 +120,7 @@ ADMISSION_KEYS = Statement(
         sa.or_(_open, admission.c.changed_at > _clock - sa.text("interval '30 days'"))
     )
 )
+ERASED_KEYS = Statement(sa.select(patient.c.id.label("key")).where(patient.c.erased_at.is_not(None)))
 UNANSWERED = Statement(
     sa.select(sa.func.count())
     .select_from(admission)

@@ -71,6 +71,11 @@ class Reason(Payload):
     reason_code: Code
 
 
+class Erasure(Reason):
+    patient_id: UUID
+    """The id once more: erasing is for good."""
+
+
 class DischargeConfirmation(Payload):
     disposition: Disposition = Disposition.UNSPECIFIED
 
@@ -87,6 +92,13 @@ class PatientView(BaseModel):
     mother_id: UUID | None
     version: int
     changed_at: datetime
+    changed_by: str
+
+
+class ErasedPatientView(BaseModel):
+    id: UUID
+    erased_at: datetime
+    version: int
     changed_by: str
 
 

@@ -6,17 +6,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from admissions.domain.patient import Identity
+from admissions.domain.patient import Identity, PatientErased
 from admissions.events import PersonAccess
+from admissions.handlers.erasure import erase_patient
 from admissions.handlers.patients import correct_patient, register_patient
 from admissions.identities import Identities
 from admissions.policies import POLICIES, Act
-from admissions.queries import BY_MRN, BY_NAME_AND_BIRTH, CURRENT_IDENTITY, NAMES
-from admissions.schemas import NamesRequest, NamesView, NewPatient, PatientChange, PatientSearch, PatientView
+from admissions.queries import BY_MRN, BY_NAME_AND_BIRTH, CURRENT_IDENTITY, ERASED, NAMES
+from admissions.schemas import (
+    ErasedPatientView,
+    Erasure,
+    NamesRequest,
+    NamesView,
+    NewPatient,
+    PatientChange,
+    PatientSearch,
+    PatientView,
+)
 from common.access import Access
 from common.auth import Caller
 from common.crypto import KeyedIndex
-from common.errors import NotFound
+from common.errors import NotFound, NotYetKnown
 from common.process import Process, Running
 from common.stamp import version_tag
 from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
@@ -27,6 +37,9 @@ SERVICE = "admissions"
 
 
 async def identities_of(running: Running) -> Identities:
+    """Raises `NotYetKnown` at first: a restored database knows identities that have been erased since."""
+    if not running.is_caught_up():
+        raise NotYetKnown
     return Identities(running.keys, KeyedIndex(running.settings.index_key))
 
 
@@ -67,6 +80,19 @@ async def correct(
         running.database, demand, caller, sealing, patient_id, named, change.privacy
     )
     return await _show(request, running, sealing, outcome.resource, outcome.status)
+
+
+@router.post("/{patient_id}/erasure", responses=shows(ErasedPatientView))
+async def erase(
+    request: Request, running: Running, caller: Calling, demand: Demanding, patient_id: UUID, erasure: Erasure
+) -> Response:
+    """Destroys the identity for good; the id, its admissions and what was done stay. The body repeats the id."""
+    outcome = await erase_patient(
+        running.database, demand, caller, patient_id, erasure.patient_id, erasure.reason_code
+    )
+    row = await running.database.read.first(ERASED, of_id=outcome.resource)
+    assert row is not None
+    return json_answer(request, dict(row), status=outcome.status, tag=version_tag(row["version"]))
 
 
 @router.get("/{patient_id}", responses=shows(PatientView))
@@ -119,7 +145,12 @@ async def _show(
 ) -> Response:
     row = await running.database.read.first(CURRENT_IDENTITY, of_id=patient_id)
     if row is None:
-        raise NotFound
+        erased = await running.database.read.first(ERASED, of_id=patient_id)
+        raise (
+            NotFound
+            if erased is None
+            else PatientErased(patient_id=patient_id, erased_at=erased["erased_at"])
+        )
     headers = location("/v1/patients", patient_id) if status == 201 else {}
     return json_answer(
         request, _view(sealing, row), status=status, tag=version_tag(row["version"]), headers=headers

@@ -14,6 +14,16 @@ class MrnTaken(Refusal):
     sentence = "Another patient has this medical record number. Search for it before you register anybody."
 
 
+class PatientErased(Refusal):
+    status, code = 410, "patient_erased"
+    sentence = "The identity of this patient has been erased. Only the id is left."
+
+
+class PatientStillAdmitted(Refusal):
+    code = "patient_still_admitted"
+    sentence = "This patient has an open admission. It has to end before the identity can be erased."
+
+
 class AdministrativeSex(StrEnum):
     """HL7 FHIR administrative gender."""
 
@@ -45,6 +55,7 @@ class Patient:
     unidentified: bool
     privacy: bool
     mother_id: UUID | None
+    erased_at: datetime | None
     version: int
     changed_at: datetime
     changed_by: str
@@ -61,10 +72,23 @@ class Patient:
         mother_id: UUID | None,
     ) -> "Patient":
         check_identified(identity, unidentified=unidentified)
-        return cls(patient_id, unidentified, privacy, mother_id, 1, stamp.at, stamp.by)
+        return cls(patient_id, unidentified, privacy, mother_id, None, 1, stamp.at, stamp.by)
 
     def tag(self) -> str:
         return version_tag(self.version)
+
+    def expect_identity(self) -> None:
+        """Raises `PatientErased`."""
+        if self.erased_at is not None:
+            raise PatientErased(patient_id=self.id, erased_at=self.erased_at)
+
+    def erased(self, stamp: Stamp, *, open_admission: UUID | None) -> "Patient":
+        """Without an identity for good. Raises `PatientStillAdmitted`: who lies in a bed is cared for by name."""
+        if open_admission is not None:
+            raise PatientStillAdmitted(admission_id=open_admission)
+        return replace(
+            self, erased_at=stamp.at, version=self.version + 1, changed_at=stamp.at, changed_by=stamp.by
+        )
 
     def corrected(self, identity: Identity, stamp: Stamp, *, privacy: bool | None) -> "Patient":
         """After a correction. Whoever has a record number and a name by now is identified for good."""

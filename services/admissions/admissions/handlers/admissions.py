@@ -18,11 +18,13 @@ from common.ids import new_id
 
 @command
 async def request_admission(act: UnitOfWork, caller: Caller, patient_id: UUID, want: Want) -> Outcome:
-    """Kept whether or not a bed is free, also while beds is away. Raises `PatientAlreadyAdmitted`."""
+    """Kept whether or not a bed is free, also while beds is away. Raises `PatientAlreadyAdmitted`, `PatientErased`."""
     POLICIES.allow(caller, Act.REQUEST_BED, want.department_id)
     await check_department(act, want.department_id)
-    if await records.patients.find(act, patient_id) is None:
+    patient = await records.patients.find(act, patient_id)
+    if patient is None:
         raise Invalid(errors=[FieldError(field="body.patient_id", code="unknown", message="no such patient")])
+    patient.expect_identity()
     admission = Admission.requested(new_id(), patient_id, want, await act.stamp())
     await records.save_admission(act, AdmissionEvent.REQUESTED, None, admission)
     return Outcome(201, admission.id)

@@ -50,10 +50,11 @@ async def correct_patient(
     changes: dict[str, object],
     privacy: bool | None,
 ) -> Outcome:
-    """Changes the fields that are named; what was there before is kept. Raises `MrnTaken`."""
+    """Changes the fields that are named; what was there before is kept. Raises `MrnTaken`, `PatientErased`."""
     POLICIES.allow(caller, Act.KEEP_PATIENTS)
     patient = await records.patients.lock(act, patient_id)
     stamp = await act.stamp(patient)
+    patient.expect_identity()
     act.demand.expect(patient.tag())
     row = await act.first(CURRENT_IDENTITY, of_id=patient_id)
     assert row is not None

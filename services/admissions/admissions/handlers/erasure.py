@@ -1,0 +1,48 @@
+"""The identity of a patient is erased, and stays so when the database comes back from an earlier moment."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from admissions import records
+from admissions.events import Erasing, PatientEnd, happened
+from admissions.identities import destroy
+from admissions.policies import POLICIES, Act
+from admissions.queries import OPEN_ADMISSION
+from common.auth import Caller
+from common.command import command
+from common.db import UnitOfWork
+from common.errors import FieldError, Invalid
+from common.idempotency import Outcome
+from common.stamp import Stamp
+
+
+@command
+async def erase_patient(
+    act: UnitOfWork, caller: Caller, patient_id: UUID, confirmed: UUID, reason_code: str
+) -> Outcome:
+    """For good, hence `confirmed` repeats the id; a second time it changes nothing. Raises `PatientStillAdmitted`."""
+    POLICIES.allow(caller, Act.ERASE_PATIENTS)
+    if confirmed != patient_id:
+        raise Invalid(
+            errors=[FieldError(field="body.patient_id", code="other", message="repeat the id of the patient")]
+        )
+    patient = await records.patients.lock(act, patient_id)
+    stamp = await act.stamp(patient)
+    act.demand.expect(patient.tag())
+    if patient.erased_at is None:
+        open_admission = await act.value(OPEN_ADMISSION, of_patient=patient_id)
+        erased = patient.erased(stamp, open_admission=open_admission)
+        await records.patients.save(act, erased)
+        await destroy(act, patient_id)
+        act.publish(happened(PatientEnd.ERASED, patient_id, erased, patient, Erasing(reason_code)))
+    return Outcome(200, patient_id)
+
+
+async def erase_again(act: UnitOfWork, patient_id: UUID, version: int, stamp: Stamp) -> None:
+    """The list of the erased says so: a database from before the erasure forgets the identity once more."""
+    patient = await records.patients.find(act, patient_id)
+    if patient is None or patient.erased_at is not None:
+        return
+    erased = patient.erased(stamp, open_admission=None)
+    await records.patients.save(act, replace(erased, version=max(erased.version, version)))
+    await destroy(act, patient_id)
