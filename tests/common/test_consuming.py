@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -243,18 +243,18 @@ async def test_it_is_caught_up_once_it_has_applied_what_was_there_at_the_start(t
     await tell(told, kafka, 20)
     async with consuming(told, kafka, Reaction(held_up)) as consumer:
         await eventually(lambda: told.database.pool.fetchval("SELECT count(*) > 0 FROM heard"))
-        assert await consumer.lag() > 0
+        assert await consumer.is_behind()
         assert not consumer.caught_up.is_set()
         go_on.set()
         await asyncio.wait_for(consumer.caught_up.wait(), 10)
         assert await heard(told) == list(range(1, 21))
-        assert await consumer.lag() == 0
+        assert not await consumer.is_behind()
 
 
 async def test_it_is_caught_up_with_topics_that_are_empty(told: Toy, kafka: Kafka):
     async with consuming(told, kafka) as consumer:
         await asyncio.wait_for(consumer.caught_up.wait(), 10)
-        assert await consumer.lag() == 0
+        assert not await consumer.is_behind()
 
 
 async def test_it_is_caught_up_with_topics_whose_records_have_been_deleted_with_age(told: Toy, kafka: Kafka):
@@ -263,9 +263,56 @@ async def test_it_is_caught_up_with_topics_whose_records_have_been_deleted_with_
 
     async with consuming(told, kafka) as consumer:
         await asyncio.wait_for(consumer.caught_up.wait(), 10)
-        assert await consumer.lag() == 0
+        assert not await consumer.is_behind()
         await tell(told, kafka, 10)
         await has_heard(told, 10)
+
+
+async def test_more_replicas_than_partitions_are_all_caught_up(told: Toy, kafka: Kafka):
+    """One of four is assigned nothing and has what the others apply."""
+    await tell(told, kafka, 30)
+    replicas = [a_consumer(told, kafka) for _ in range(4)]
+
+    async with AsyncExitStack() as stack:
+        for replica in replicas:
+            await stack.enter_async_context(replica.running())
+        await has_heard(told, 30)
+        await asyncio.wait_for(asyncio.gather(*(replica.caught_up.wait() for replica in replicas)), 15)
+        assert not any([await replica.is_behind() for replica in replicas])
+
+
+async def test_a_replica_is_behind_while_another_one_is(told: Toy, kafka: Kafka):
+    """What is missing may be in a partition of the other."""
+    go_on = asyncio.Event()
+
+    async def held_up(act: UnitOfWork, event: Received) -> None:
+        if event.version > 30:
+            await go_on.wait()
+        await hear(act, event)
+
+    first, second = (a_consumer(told, kafka, Reaction(held_up)) for _ in range(2))
+    async with first.running(), second.running():
+        await eventually(lambda: first.caught_up.is_set() and second.caught_up.is_set())
+        counters = await tell(told, kafka, 30)
+        await has_heard(told, 30)
+        await asyncio.to_thread(send, kafka.bootstrap, a_record(told, counter_id=counters[0], version=31))
+        await eventually(lambda: both_behind(first, second))
+        go_on.set()
+        await has_heard(told, 31)
+        assert not await first.is_behind()
+        assert not await second.is_behind()
+
+
+async def both_behind(first: Consuming, second: Consuming) -> bool:
+    return await first.is_behind() and await second.is_behind()
+
+
+async def test_it_is_behind_for_all_it_knows_while_kafka_is_away(fragile_told: Toy, fragile: Kafka):
+    async with consuming(fragile_told, fragile) as consumer:
+        await asyncio.wait_for(consumer.caught_up.wait(), 30)
+        assert not await consumer.is_behind()
+        with freezing(fragile):
+            assert await consumer.is_behind()
 
 
 async def test_it_begins_with_the_first_record_that_is_left(told: Toy, kafka: Kafka):

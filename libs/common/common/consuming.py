@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
 from typing import Any
@@ -16,6 +16,8 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from common import failpoints
 from common.applying import Applying, Record
+from common.catching_up import CatchingUp, ends_of
+from common.positions import Offsets
 
 log = structlog.get_logger()
 
@@ -69,15 +71,14 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             listener=self,
         )
         self._subscriber(self._take)
-        self._at: dict[TopicPartition, int] = {}
-        self._ends: dict[TopicPartition, int] = {}
-        self._shown: dict[TopicPartition, int] = {}
-        self._behind: dict[TopicPartition, int] = {}
+        self._at: Offsets = {}
+        self._shown: Offsets = {}
+        self._behind: Offsets = {}
         self._stale, self._failures = True, 0
         self._aligned_at = self._looked_at = 0.0
         self._lock, self._wake = asyncio.Lock(), asyncio.Event()
-        self.caught_up = asyncio.Event()
-        """Set once every partition has reached the end that it had when it was first assigned."""
+        self._catching_up = CatchingUp(applying)
+        self.caught_up = self._catching_up.done
 
     @property
     def _kafka(self) -> Any:
@@ -144,7 +145,8 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             if batch[0].offset < start:
                 raise KafkaError(f"{partition} is shorter than position {start}")
         self._at[partition] = await self._applying.apply(partition, batch, start)
-        self._note_progress()
+        if not self.caught_up.is_set():
+            self._wake.set()
 
     async def _keep(self) -> None:
         """FastStream calls its handler with records only: all that time drives lives here."""
@@ -160,6 +162,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
                 async with self._lock:
                     while self._stale or now() > self._aligned_at + RECHECK_SECONDS:
                         await self._align()
+                await self._catching_up.look(self._kafka)
                 await self._look_at_ends()
                 await self._show_lag()
             except Exception as error:
@@ -186,36 +189,14 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             if forced or stored[partition] != self._at.get(partition):
                 self._kafka.seek(partition, stored[partition])
         self._at, self._aligned_at = stored, asyncio.get_running_loop().time()
-        self._ends = {partition: end for partition, end in self._ends.items() if partition in stored}
-
-    async def _ends_of(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where the records of each end; 0 where none is left, since then nothing will ever move the position.
-
-        Never asked under the lock: the broker answers only after the fetch that is under way, half a second later ●.
-        """
-        wanted = list(partitions)
-        starts, ends = await asyncio.gather(
-            self._kafka.beginning_offsets(wanted), self._kafka.end_offsets(wanted)
-        )
-        return {
-            partition: ends[partition] if ends[partition] > starts[partition] else 0 for partition in wanted
-        }
-
-    def _note_progress(self) -> None:
-        known = self._at and self._ends.keys() == self._at.keys()
-        if known and all(self._at[partition] >= end for partition, end in self._ends.items()):
-            self.caught_up.set()
 
     async def _look_at_ends(self) -> None:
-        """Notes the first end of what is newly assigned, and whether a position stands still before its end."""
+        """Notes whether a position stands still before its end."""
         now, at = asyncio.get_running_loop().time(), dict(self._at)
-        is_due = self._ends.keys() != at.keys() or now > self._looked_at + STUCK_SECONDS
-        if not at or not is_due:
+        if not at or now < self._looked_at + STUCK_SECONDS:
             return
-        ends = await self._ends_of(at)
+        ends = await ends_of(self._kafka, at)
         self._looked_at = now
-        self._ends = {partition: self._ends.get(partition, end) for partition, end in ends.items()}
-        self._note_progress()
         behind = {partition: start for partition, start in at.items() if ends[partition] > start}
         for partition, start in behind.items():
             if self._behind.get(partition) == start:
@@ -266,16 +247,16 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._shown |= news
                 _AFTER_GROUP_COMMIT()
 
-    async def lag(self) -> int:
-        """Records that are in Kafka and not yet applied here."""
-        return sum((await self.lag_by_topic()).values())
+    async def is_behind(self) -> bool:
+        """Whether records wait to be applied, by this replica or another; also when Kafka cannot say."""
+        return await self._catching_up.is_behind(self._kafka)
 
     async def lag_by_topic(self) -> dict[str, int]:
-        """The same for each topic that is listened to."""
+        """Records in Kafka that this replica has still to apply, for each topic that is listened to."""
         behind = dict.fromkeys(self._applying.effects, 0)
         if self._kafka is not None and self._at:
             at = dict(self._at)
-            ends = await self._ends_of(at)
+            ends = await ends_of(self._kafka, at)
             for partition, position in at.items():
                 behind[partition.topic] += max(0, ends[partition] - position)
         return behind

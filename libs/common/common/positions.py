@@ -1,6 +1,7 @@
 """How far a consumer is: the position lives in Postgres and moves with the effects (architecture, *Consuming*)."""
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from aiokafka import TopicPartition
@@ -10,6 +11,9 @@ from common.db import Reader, UnitOfWork
 from common.statements import Statement
 
 INBOX_KEEP_DAYS = 100
+
+#: An offset of each partition.
+Offsets: TypeAlias = dict[TopicPartition, int]
 
 
 class Moved(Exception):
@@ -124,9 +128,7 @@ async def take(act: UnitOfWork, consumer: str, ids: Iterable[tuple[str, str]]) -
     return {(row["source"], row["event_id"]) for row in rows}
 
 
-async def stored(
-    reader: Reader, consumer: str, partitions: Iterable[TopicPartition]
-) -> dict[TopicPartition, int]:
+async def stored(reader: Reader, consumer: str, partitions: Iterable[TopicPartition]) -> Offsets:
     """The next offset of each partition; one that was never seen begins at 0."""
     wanted = list(partitions)
     await reader.all(

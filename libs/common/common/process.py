@@ -58,7 +58,7 @@ class Process:
 
     async def is_behind(self) -> bool:
         """Whether records of other services wait to be applied here: what is unknown now may be known in a moment."""
-        return self.consuming is not None and (not self.is_caught_up() or await self.consuming.lag() > 0)
+        return self.consuming is not None and await self.consuming.is_behind()
 
 
 @dataclass(frozen=True)
