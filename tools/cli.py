@@ -1,7 +1,6 @@
 """The command line: `wardline`."""
 
 import asyncio
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -102,6 +101,42 @@ def events(
         asyncio.run(show())
 
 
+@app.command()
+def status(
+    process: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=URL", help="A replica, such as beds=http://10.0.0.7:8081. Can be repeated."
+        ),
+    ] = None,
+    stack: Annotated[
+        Path | None, typer.Option(help="The folder of a stack on this machine; else that of make run.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, with all details.")] = False,
+) -> None:
+    """Show how every part is. Ends with 0 when all is well, 1 degraded, 2 something is down, 3 nothing is known.
+
+    Reads <NAME>_URL, <NAME>_DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS, or finds the stack that runs here.
+    """
+    from tools.stack.noted import FOLDER
+    from tools.status.addresses import find
+
+    try:
+        addresses = find(stack or FOLDER, process or ())
+    except ValueError as wrong:
+        _fail(str(wrong), code=3)
+    if not addresses.processes:
+        _fail("Say --process NAME=URL, set BEDS_URL and the others, or start a stack with make run.", code=3)
+    from tools.status import asking, parts, showing
+
+    found = asyncio.run(asking.ask(addresses))
+    if as_json:
+        _console.print_json(data=showing.document(found))
+    else:
+        _console.print(showing.table(found))
+    raise typer.Exit(parts.overall(found))
+
+
 @admin.command("create")
 def create_admin(
     username: Annotated[str, typer.Option(help="How the administrator signs in.")],
@@ -131,12 +166,9 @@ def _address(variable: str) -> str:
     """From the environment, else of the stack that runs here."""
     if given := os.environ.get(variable):
         return given
-    from tools.stack.run import FOLDER
-    from tools.stack.secrets import ADDRESSES
+    from tools.stack.noted import noted
 
-    noted = FOLDER / "secrets" / ADDRESSES
-    addresses: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
-    return addresses.get(variable) or _fail(f"Set {variable}, or start a stack with make run.", code=2)
+    return noted().get(variable) or _fail(f"Set {variable}, or start a stack with make run.", code=2)
 
 
 def _required(variable: str) -> str:

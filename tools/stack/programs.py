@@ -9,6 +9,11 @@ from tools.stack.secrets import Secrets
 KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
 
 
+def url_variable(program: str) -> str:
+    """The variable that says where a program listens."""
+    return f"{program.upper()}_URL"
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A process of ours. `logins` are its database roles by the environment variable that brings their address."""

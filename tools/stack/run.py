@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import signal
 import time
-from pathlib import Path
 
 from aiohttp import ClientError
 from rich.console import Console
@@ -17,11 +16,11 @@ from tools.seed.loading import load
 from tools.seed.showing import sign_ins, summary
 from tools.stack.infrastructure import POSTGRES
 from tools.stack.locking import Claim
+from tools.stack.noted import FOLDER
 from tools.stack.refusals import CannotRun
 from tools.stack.stack import Stack
 from tools.stack.steps import Steps
 
-FOLDER = Path(__file__).parents[2] / ".stack"
 _ADMIN = "admin"
 _WELCOME = """
 [bold]Wardline is ready at [link={url}]{url}[/link][/bold]

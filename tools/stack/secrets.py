@@ -10,8 +10,6 @@ import tink
 from joserfc.jwk import OKPKey
 from tink import aead, json_proto_keyset_format, secret_key_access
 
-ADDRESSES = "addresses.json"  # where a running stack notes those of its databases and of Kafka
-
 
 class Secrets:
     """Secrets in `folder`, by name."""

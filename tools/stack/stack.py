@@ -11,9 +11,10 @@ from common.embedded import Kafka, Postgres, free_port
 from common.embedded.ports import port_is_free
 from tools.stack.infrastructure import KAFKA, POSTGRES, Infrastructure, Step
 from tools.stack.locking import Claim
-from tools.stack.programs import GATEWAY, KAFKA_VARIABLE, PROGRAMS, Program
+from tools.stack.noted import ADDRESSES
+from tools.stack.programs import GATEWAY, KAFKA_VARIABLE, PROGRAMS, Program, url_variable
 from tools.stack.refusals import PortTaken
-from tools.stack.secrets import ADDRESSES, Secrets
+from tools.stack.secrets import Secrets
 from tools.stack.service import Service
 from tools.stack.together import together
 
@@ -84,7 +85,12 @@ class Stack:
                     f"Port {self._gateway_port} is taken; choose another: WARDLINE_PORT=8081 make run."
                 )
             self._keep_last_logs()
-            addresses = {**self.infrastructure.logins, KAFKA_VARIABLE: self.infrastructure.bootstrap}
+            listening = {url_variable(name): service.url for name, service in self._services.items()}
+            addresses = {
+                **self.infrastructure.logins,
+                **listening,
+                KAFKA_VARIABLE: self.infrastructure.bootstrap,
+            }
             self.secrets.write(ADDRESSES, json.dumps(addresses, indent=2))
             self.infrastructure.start()
             starts = [partial(self.start_process, name) for name in self._services]

@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, insert
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, distinct_on, insert
 
 from audit.models import FIRST_MISSING, numbering
 from common.access import access_topic
@@ -65,7 +65,7 @@ _age = sa.extract("epoch", sa.func.clock_timestamp() - numbering.c.missing_since
 _HOLES = Statement(
     sa.select(numbering.c.series, numbering.c.first_missing, _age.label("age_s"))
     .where(numbering.c.first_missing.is_not(None) | numbering.c.series.like(sa.literal_column("'/%'")))
-    .distinct(numbering.c.series)
+    .ext(distinct_on(numbering.c.series))
     .order_by(numbering.c.series, numbering.c.first_missing.is_(None), numbering.c.missing_since)
 )
 

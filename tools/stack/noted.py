@@ -1,0 +1,17 @@
+"""What a running stack notes for whoever looks for it on this machine: the addresses of its parts, by variable."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / ".stack"
+"""That of `make run`."""
+ADDRESSES = "addresses.json"
+"""Among the secrets, since the addresses of databases have passwords in them."""
+
+
+def noted(folder: Path = FOLDER) -> Mapping[str, str]:
+    """Empty where no stack runs."""
+    file = folder / "secrets" / ADDRESSES
+    addresses: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return addresses

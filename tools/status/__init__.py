@@ -1,0 +1,1 @@
+"""`wardline status`: how every part of a hospital is, for people and for programs."""
