@@ -7,7 +7,10 @@ import pytest
 
 from beds.domain.bed import BedState
 from beds.domain.placement import Priority, Want, Wish
+from beds.main import create_app
+from beds.settings import BedsSettings
 from common.ids import new_id
+from common.testing import client_for, living, settings_for
 from tests.beds.ward import Ward, code_of
 
 
@@ -126,6 +129,23 @@ async def test_an_unknown_admission_is_not_found(ward: Ward):
     assert code_of(await arrival(ward, new_id())) == (404, "not_found")
     assert code_of(await departure(ward, new_id())) == (404, "not_found")
     assert code_of(await move(ward, new_id(), new_id())) == (404, "not_found")
+
+
+async def test_while_catching_up_an_admission_is_only_not_yet_known(ward: Ward):
+    """With the broker away, beds cannot tell an unknown admission from one that it has not heard of yet."""
+    bed, admission = await ward.a_bed(), new_id()
+    app = create_app(settings_for(BedsSettings, ward.url))
+    async with living(app):
+        manager = client_for(app, "bed_manager")
+        for path, body in (
+            (f"/v1/beds/{bed}/holds", {"admission_id": str(admission)}),
+            (f"/v1/placements/{admission}/arrival", {"bed_id": str(bed)}),
+            (f"/v1/placements/{admission}/departure", {"reason_code": "home"}),
+            (f"/v1/placements/{admission}/moves", {"bed_id": str(bed)}),
+        ):
+            answer = await manager.post(path, json=body)
+            assert code_of(answer) == (503, "not_yet_known")
+            assert answer.headers["retry-after"] == "1"
 
 
 # Departure

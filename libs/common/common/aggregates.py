@@ -21,13 +21,20 @@ class Aggregates(Generic[A]):
     """One kind of aggregate in one table: the fields of the frozen dataclass are columns of the same names.
 
     `readers` turn stored values of single fields into domain values where the type hint cannot say how.
+    `unknown` is the refusal of `lock` where there is none.
     """
 
     def __init__(
-        self, kind: type[A], table: sa.Table, *, key: str = "id", readers: Readers | None = None
+        self,
+        kind: type[A],
+        table: sa.Table,
+        *,
+        key: str = "id",
+        readers: Readers | None = None,
+        unknown: type[NotFound] = NotFound,
     ) -> None:
         names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-        self._kind, self._key, self._names = kind, key, names
+        self._kind, self._key, self._names, self._unknown = kind, key, names, unknown
         self._readers = _enum_readers(kind) | dict(readers or {})
         key_column = table.c[key]
         loaded = sa.select(*(table.c[name] for name in names))
@@ -59,10 +66,10 @@ class Aggregates(Generic[A]):
         return None if row is None else self.read(row)
 
     async def lock(self, act: UnitOfWork, key: UUID) -> A:
-        """The aggregate, locked until the end of the act. Raises `NotFound`."""
+        """The aggregate, locked until the end of the act. Raises `NotFound`, or what was named instead."""
         found = await self.find(act, key)
         if found is None:
-            raise NotFound
+            raise self._unknown
         return found
 
     async def lock_all(self, act: UnitOfWork, keys: Iterable[UUID | None]) -> dict[UUID, A]:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, array
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import OPEN, CleaningJob
 from beds.domain.layout import Department, Room
-from beds.domain.placement import Placement, PlacementState, Priority, Unplaced, Want
+from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
 from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
@@ -37,7 +37,9 @@ def read_want(stored: dict[str, Any]) -> Want:
 departments = Aggregates(Department, department)
 rooms = Aggregates(Room, room)
 beds = Aggregates(Bed, bed)
-placements = Aggregates(Placement, placement, key="admission_id", readers={"want": read_want})
+placements = Aggregates(
+    Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
+)
 cleaning_jobs = Aggregates(CleaningJob, cleaning_job)
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from beds.api.unknown import known
 from beds.domain.placement import PlacementState
 from beds.handlers import presence
 from beds.policies import POLICIES, Act
@@ -62,7 +63,10 @@ async def confirm_arrival(
     arrival: Arrival,
 ) -> Response:
     """The patient is in the bed that is held, or directly in a free one that is named."""
-    outcome = await presence.confirm_arrival(running.database, demand, caller, admission_id, arrival.bed_id)
+    async with known(running):
+        outcome = await presence.confirm_arrival(
+            running.database, demand, caller, admission_id, arrival.bed_id
+        )
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
@@ -76,9 +80,10 @@ async def record_departure(
     departure: Departure,
 ) -> Response:
     """The patient has left; the bed is dirty and gets a cleaning job."""
-    outcome = await presence.record_departure(
-        running.database, demand, caller, admission_id, departure.reason_code, departure.occurred_at
-    )
+    async with known(running):
+        outcome = await presence.record_departure(
+            running.database, demand, caller, admission_id, departure.reason_code, departure.occurred_at
+        )
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
@@ -87,5 +92,6 @@ async def move_patient(
     request: Request, running: Running, caller: Calling, demand: Demanding, admission_id: UUID, move: Move
 ) -> Response:
     """Into another bed of the same department."""
-    outcome = await presence.move_patient(running.database, demand, caller, admission_id, move.bed_id)
+    async with known(running):
+        outcome = await presence.move_patient(running.database, demand, caller, admission_id, move.bed_id)
     return await SHOWN.settle(request, running.database.read, outcome)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from beds.domain.placement import UnknownPlacement
 from beds.handlers.holding import UnknownAdmission
 from common.errors import NotYetKnown
 from common.process import Process
@@ -10,10 +11,10 @@ from common.process import Process
 
 @asynccontextmanager
 async def known(running: Process) -> AsyncIterator[None]:
-    """Turns `UnknownAdmission` into `NotYetKnown` while records of admissions wait to be applied."""
+    """Turns an unknown admission or placement into `NotYetKnown` while records of admissions wait to be applied."""
     try:
         yield
-    except UnknownAdmission:
+    except (UnknownAdmission, UnknownPlacement):
         if await running.is_behind():
             raise NotYetKnown from None
         raise

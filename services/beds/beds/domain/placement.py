@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from common.errors import FieldError, Invalid, Refusal
+from common.errors import FieldError, Invalid, NotFound, Refusal
 from common.stamp import Stamp, version_tag
 
 REPORTED_BACK = timedelta(hours=24)
@@ -43,6 +43,10 @@ class Priority(StrEnum):
 P = PlacementState
 HERE = (P.IN_BED, P.ON_LEAVE)
 WAITING = (P.QUEUED, P.HELD)
+
+
+class UnknownPlacement(NotFound):
+    """Beds has not answered, or not even heard of, an admission with this id."""
 
 
 class NotWaiting(Refusal):
