@@ -58,7 +58,7 @@ async def test_an_event_is_what_the_contract_says(told: Toy, kafka: Kafka):
     assert event.get_subject() == f"counter/{counter}"
     assert event.get_time() is not None
     assert event.get_datacontenttype() == "application/json"
-    assert event.get_dataschema() == f"/contracts/hospital.{told.service}.counter.added.v1.json"
+    assert event.get_dataschema() == f"/contracts/events/hospital.{told.service}.counter.added.v1.json"
     assert event.get_extension("partitionkey") == str(counter)
     assert event.get_extension("sequence") == "00000000000000000001"
     assert event.get_extension("streamseq") == "1.1"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from dotenv import dotenv_values
 
 from admissions.settings import AdmissionsSettings

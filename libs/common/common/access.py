@@ -3,6 +3,7 @@
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from uuid import UUID
 
 from common import failpoints
@@ -42,12 +43,15 @@ def published_access(service: str, *accesses: Happening) -> Published:
     return Published.of(access_topic(service), Access, (*AccessEvent, *accesses), changes=False)
 
 
+def access_fact(service: str, happened: Happening, access: Access, key: UUID, at: datetime) -> Fact:
+    topic = access_topic(service)
+    payload = {field.name: getattr(access, field.name) for field in fields(access)}
+    return Fact(topic, topic.event_type(happened), key, f"access/{key}", 1, at, payload)
+
+
 async def note_access(act: UnitOfWork, service: str, happened: Happening, access: Access) -> None:
     """Adds the access event to the act. `happened` is person_read, names_read, search, refused, exported, …"""
-    topic, key = access_topic(service), new_id()
-    payload = {field.name: getattr(access, field.name) for field in fields(access)}
-    at = await act.moment()
-    act.publish(Fact(topic, topic.event_type(happened), key, f"access/{key}", 1, at, payload))
+    act.publish(access_fact(service, happened, access, new_id(), await act.moment()))
 
 
 async def record_access(database: Database, service: str, happened: Happening, access: Access) -> None:

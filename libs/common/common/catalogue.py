@@ -29,6 +29,12 @@ class Happening(StrEnum):
         return member
 
 
+class StateEvent(Happening):
+    """What only state topics carry."""
+
+    REPEATED = "repeated", "The state as it is, said again. Nothing has happened."
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """One aggregate: its topic, the dataclass that is its published state, and all that can happen to it.

@@ -97,7 +97,7 @@ class Headers:
             ("ce_correlationid", self.correlationid),
             ("ce_causationid", self.causationid),
             ("ce_actor", self.actor),
-            ("ce_dataschema", f"/contracts/{self.type}.json"),
+            ("ce_dataschema", f"/contracts/events/{self.type}.json"),
             ("traceparent", self.traceparent),
             ("content-type", "application/json"),
         )

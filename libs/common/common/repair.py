@@ -6,6 +6,7 @@ from typing import Any
 
 from common import failpoints
 from common.aggregates import Aggregates
+from common.catalogue import StateEvent
 from common.db import Database
 from common.envelope import fact
 from common.statements import Statement
@@ -33,7 +34,9 @@ async def publish_again(database: Database, repeated: Repeated) -> int:
         async with database.write(around=_COMMIT) as act:
             states = await repeated.aggregates.lock_all(act, keys[start : start + _AT_ONCE])
             for key, state in states.items():
-                told = fact(repeated.topic, "repeated", state, key=key, at=state.changed_at, before=state)
+                told = fact(
+                    repeated.topic, StateEvent.REPEATED, state, key=key, at=state.changed_at, before=state
+                )
                 act.publish(replace(told, repeated=True))
     return len(keys)
 

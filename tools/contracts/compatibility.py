@@ -1,0 +1,45 @@
+"""What was released is kept: whoever reads by a released schema can read what is published now."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsoncompat
+
+Schemas = Mapping[str, Mapping[str, Any]]
+"""By event type."""
+
+
+def broken(released: Schemas, present: Schemas) -> Iterator[str]:
+    """A sentence for each promise that is not kept. We are the writer: jsoncompat judges as serializer."""
+    topics = {topic for schema in present.values() for topic in schema["x-topics"]}
+    for topic in sorted({topic for schema in released.values() for topic in schema["x-topics"]} - topics):
+        yield f"The topic {topic} is gone."
+    for name, before in sorted(released.items()):
+        now = present.get(name)
+        if now is None:
+            yield f"The type {name} is gone."
+            continue
+        for topic in sorted((set(before["x-topics"]) & topics) - set(now["x-topics"])):
+            yield f"{topic} does not carry {name} any more."
+        why = list(_fields(before["properties"], now["properties"]))
+        yield from (f"{name}: {sentence}" for sentence in why)
+        if not why and not _fits(_judged(before), _judged(now)):
+            yield f"{name}: what is published now does not fit the released schema."
+
+
+def _fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for field in before:
+        if field not in now:
+            yield f"the field `{field}` is gone."
+        elif not _fits(before[field], now[field]):
+            yield f"the field `{field}` can have values that the released schema does not know."
+
+
+def _judged(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the name of the dialect: jsoncompat takes no other than 2020-12, AsyncAPI none but draft 7."""
+    return {word: part for word, part in schema.items() if word in ("type", "required", "properties")}
+
+
+def _fits(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return jsoncompat.check_compat(json.dumps(before), json.dumps(now), "serializer")

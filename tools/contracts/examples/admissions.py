@@ -1,0 +1,74 @@
+"""A patient and an admission: what admissions tells of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from admissions.domain.admission import (
+    Admission,
+    AdmissionState,
+    Answer,
+    Disposition,
+    PresenceState,
+    Priority,
+    Want,
+)
+from admissions.domain.patient import Identity, Patient
+from admissions.events import (
+    ADMISSION as ADMISSION_TOPIC,
+    ERASED_PATIENT,
+    AdmissionEvent as A,
+    Erasing,
+    PatientEnd,
+    PatientEvent as P,
+    happened,
+)
+from common.envelope import Fact
+from tools.contracts.examples.cast import ADMISSION, BED, DEPARTMENT, PATIENT, at, repeated
+
+_KNOWN = Identity(mrn="-", name="-")
+
+
+def told() -> Iterator[Fact]:
+    yield from _patient()
+    yield from _admission()
+
+
+def _patient() -> Iterator[Fact]:
+    registered = Patient.registered(
+        PATIENT, Identity(), at(0), unidentified=True, privacy=False, mother_id=None
+    )
+    yield happened(P.REGISTERED, PATIENT, registered, None)
+    corrected = registered.corrected(_KNOWN, at(4), privacy=None)
+    erased = corrected.erased(at(120), open_admission=None)
+    yield happened(P.CORRECTED, PATIENT, corrected, registered)
+    yield happened(PatientEnd.ERASED, PATIENT, erased, corrected, Erasing("court_order"))
+    yield repeated(ERASED_PATIENT, PATIENT, erased)
+
+
+def _admission() -> Iterator[Fact]:
+    want = Want(DEPARTMENT, None, Priority.URGENT, {}, True)
+    asked = Admission.requested(ADMISSION, PATIENT, want, at(5))
+    assigned = asked.following(_answer(PresenceState.HELD), at(5))
+    admitted = assigned.following(_answer(PresenceState.IN_BED), at(15))
+    confirmed = admitted.confirmed(Disposition.HOME, at(80))
+    cancelling = assigned.ending(AdmissionState.CANCELLED, "not_needed", at(7))
+    not_come = assigned.ending(AdmissionState.NO_SHOW, "did_not_come", at(60))
+    withdrawn = _answer(PresenceState.WITHDRAWN)
+    yield happened(A.REQUESTED, ADMISSION, asked, None)
+    yield happened(
+        A.CHANGED, ADMISSION, asked.wanting(replace(want, priority=Priority.EMERGENCY), at(6)), asked
+    )
+    yield happened(A.BED_ASSIGNED, ADMISSION, assigned, asked)
+    yield happened(A.ADMITTED, ADMISSION, admitted, assigned)
+    yield happened(A.CANCELLING, ADMISSION, cancelling, assigned)
+    yield happened(A.CANCELLED, ADMISSION, cancelling.following(withdrawn, at(8)), cancelling)
+    yield happened(A.NO_SHOW, ADMISSION, not_come.following(withdrawn, at(61)), not_come)
+    yield happened(A.DISCHARGE_CONFIRMED, ADMISSION, confirmed, admitted)
+    left = _answer(PresenceState.LEFT)
+    yield happened(A.DISCHARGED, ADMISSION, confirmed.following(left, at(90)), confirmed)
+    yield repeated(ADMISSION_TOPIC, ADMISSION, admitted)
+
+
+def _answer(state: PresenceState) -> Answer:
+    bed = None if state in (PresenceState.LEFT, PresenceState.WITHDRAWN) else BED
+    return Answer(1, 1, state, None, DEPARTMENT, bed, None)

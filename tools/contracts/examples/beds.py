@@ -1,0 +1,112 @@
+"""Two beds, two admissions: what beds tells of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from beds.domain.bed import HOLD as HOLD_LASTS, Bed
+from beds.domain.cleaning import CleaningJob, CleaningType
+from beds.domain.layout import Department, DepartmentState, Room
+from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
+from beds.events import (
+    BED as BED_TOPIC,
+    DEPARTMENT as DEPARTMENT_TOPIC,
+    PLACEMENT,
+    BedBefore,
+    BedEvent as B,
+    CameFrom,
+    CleaningJobEvent as C,
+    DeclaredReady,
+    DepartmentEvent as D,
+    Occurred,
+    PlacementEvent as P,
+    RoomEvent as R,
+    happened,
+)
+from common.envelope import Fact
+from tools.contracts.examples.cast import (
+    ADMISSION,
+    BED,
+    CLEANING_JOB,
+    DEPARTMENT,
+    HOLD,
+    OTHER_BED,
+    PATIENT,
+    ROOM,
+    at,
+    repeated,
+)
+
+
+def told() -> Iterator[Fact]:
+    yield from _places()
+    yield from _beds()
+    yield from _placements()
+    yield from _cleaning()
+
+
+def _places() -> Iterator[Fact]:
+    ward = Department(DEPARTMENT, "4W", "4 West", DepartmentState.OPEN, 1, at(0).at, at(0).by)
+    renamed = ward.changed(at(1), code=None, name="4 West, surgery")
+    yield happened(D.OPENED, DEPARTMENT, ward, None)
+    yield happened(D.CHANGED, DEPARTMENT, renamed, ward)
+    yield happened(D.CLOSED, DEPARTMENT, renamed.closed(at(2)), renamed)
+    yield repeated(DEPARTMENT_TOPIC, DEPARTMENT, renamed)
+    room = Room(ROOM, DEPARTMENT, "401", True, 1, at(0).at, at(0).by)
+    yield happened(R.ADDED, ROOM, room, None)
+    yield happened(R.CHANGED, ROOM, room.changed(at(1), active=False), room)
+
+
+def _beds() -> Iterator[Fact]:
+    added = Bed.added(BED, DEPARTMENT, ROOM, "401-A", at(0))
+    ready = added.readied(at(3))
+    held = ready.held(HOLD, ADMISSION, PATIENT, at(5).at + HOLD_LASTS, at(5))
+    occupied = held.occupied(ADMISSION, PATIENT, at(15))
+    vacated = occupied.vacated(at(90))
+    blocked = ready.blocked("broken", at(100).at, at(4))
+    closed = ready.closed(at(4))
+    yield happened(B.ADDED, BED, added, None)
+    yield happened(B.READIED, BED, ready, added, DeclaredReady("new_bed"))
+    yield happened(B.HELD, BED, held, ready)
+    yield happened(B.RELEASED, BED, held.released(at(6)), held)
+    yield happened(B.HOLD_EXPIRED, BED, held.released(at(36)), held)
+    yield happened(B.OCCUPIED, BED, occupied, held)
+    yield happened(B.VACATED, BED, vacated, occupied)
+    yield happened(B.CHANGED, BED, vacated.cleaning_started(at(95)), vacated)
+    yield happened(B.BLOCKED, BED, blocked, ready)
+    yield happened(B.UNBLOCKED, BED, blocked.unblocked(at(7)), blocked)
+    yield happened(B.CLOSED, BED, closed, ready)
+    yield happened(B.OPENED, BED, closed.opened(at(7)), closed)
+    yield repeated(BED_TOPIC, BED, occupied)
+
+
+def _placements() -> Iterator[Fact]:
+    want = Want(DEPARTMENT, None, Priority.URGENT, {}, True)
+    wish = Wish(ADMISSION, PATIENT, want, 1, 1)
+    first = Placement.first(wish, at(5)).reconciled(wish, None, at(5)).placement
+    queued = first.answered(at(5))
+    held = queued.held(BED, DEPARTMENT, HOLD, at(5).at + HOLD_LASTS, at(6))
+    given_up = Wish(ADMISSION, PATIENT, None, 2, 1)
+    withdrawn = held.reconciled(given_up, DEPARTMENT, at(7)).placement.answered(at(7))
+    arrived = held.arrived(BED, DEPARTMENT, at(15))
+    other_want = Wish(ADMISSION, PATIENT, replace(want, priority=Priority.ELECTIVE), 2, 1)
+    answered = arrived.reconciled(other_want, DEPARTMENT, at(16)).placement.answered(at(16))
+    moved = arrived.moved(OTHER_BED, DEPARTMENT, at(30))
+    yield happened(P.QUEUED, ADMISSION, queued, None)
+    yield happened(P.HELD, ADMISSION, held, queued)
+    yield happened(P.QUEUED, ADMISSION, held.unheld(Unplaced.RELEASED, at(8)), held)
+    yield happened(P.WITHDRAWN, ADMISSION, withdrawn, held)
+    yield happened(P.ARRIVED, ADMISSION, arrived, held)
+    yield happened(P.ANSWERED, ADMISSION, answered, arrived)
+    yield happened(P.MOVED, ADMISSION, moved, arrived, CameFrom(BedBefore(BED)))
+    left = moved.departed("discharged", at(90))
+    yield happened(P.DEPARTED, ADMISSION, left, moved, Occurred(at(85).at))
+    yield repeated(PLACEMENT, ADMISSION, arrived)
+
+
+def _cleaning() -> Iterator[Fact]:
+    job = CleaningJob.requested(CLEANING_JOB, BED, DEPARTMENT, at(90), type=CleaningType.DISCHARGE)
+    started = job.started(at(95))
+    yield happened(C.REQUESTED, CLEANING_JOB, job, None)
+    yield happened(C.STARTED, CLEANING_JOB, started, job)
+    yield happened(C.COMPLETED, CLEANING_JOB, started.completed(at(110)), started)
+    yield happened(C.CANCELLED, CLEANING_JOB, job.cancelled(at(92)), job)
