@@ -14,7 +14,12 @@ HEARTBEAT_SECONDS = 1.0
 TRUST_SECONDS = 2.0
 """How old the last proof of the lock may be when something irrevocable is done; the server ends an idle holder
 after 5 s ● (a stopped process kept its lock for ever)."""
-_SESSION = {"idle_session_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "jit": "off"}
+_SESSION = {
+    "idle_session_timeout": "5s",
+    "idle_in_transaction_session_timeout": "5s",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",  # a few statements for ever: planning each anew cost as much as running it
+}
 
 
 class Lead:

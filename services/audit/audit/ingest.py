@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 
 from audit import completeness
 from audit.models import log_size
-from audit.reading import WAIT_MS, Reading
+from audit.reading import GATHER_BYTES, WAIT_MS, Reading
 from common.db import Database
 from common.leading import Lead, stand_by_then_lead
 from common.metrics import Gauge
@@ -96,6 +96,7 @@ class Ingester:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=WAIT_MS,
+            fetch_min_bytes=GATHER_BYTES,
         )
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, client_id="audit")
         try:
