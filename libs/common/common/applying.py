@@ -83,9 +83,8 @@ class Applying:
         received = {(event.source, event.id): event for event in map(_read, by_key)}
         with tracing.processing_together(self.consumer, received.values()):
             async with self._database.write(around=_COMMIT) as act:
-                await positions.move(act, self.consumer, partition, start, end)
+                fresh = await positions.take(act, self.consumer, partition, start, end, received)
                 _BEFORE_EFFECT()
-                fresh = await positions.take(act, self.consumer, received)
                 await effect.apply(act, [event for identity, event in received.items() if identity in fresh])
         return end
 
@@ -109,9 +108,10 @@ class Applying:
         trail = Trail(event.correlation_id, f"service/{self.consumer}", event.id, traceparent)
         with following(trail), tracing.processing(self.consumer, event):
             async with self._database.write(around=_COMMIT) as act:
-                await positions.move(act, self.consumer, partition, start, record.offset + 1)
+                end, identity = record.offset + 1, (event.source, event.id)
+                is_fresh = await positions.take(act, self.consumer, partition, start, end, [identity])
                 _BEFORE_EFFECT()
-                if await positions.take(act, self.consumer, [(event.source, event.id)]):
+                if is_fresh:
                     match effect:
                         case Reaction(handle):
                             await handle(act, event)

@@ -40,14 +40,7 @@ def command(
                 if demand.key is not None and (earlier := await _claim(act, demand)):
                     return earlier
                 outcome = await handler(act, *args, **kwargs)
-                if demand.key is not None:
-                    await act.run(
-                        idempotency.SETTLE,
-                        of_user=demand.user_id,
-                        of_key=demand.key,
-                        status=outcome.status,
-                        resource=outcome.resource,
-                    )
+                act.settle(outcome)
             _BEFORE_ANSWER()
         return outcome
 

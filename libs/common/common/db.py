@@ -14,7 +14,7 @@ from common.clock import INSTANT
 from common.context import current_trail
 from common.envelope import Fact
 from common.errors import Refusal
-from common.idempotency import UNCONDITIONAL, Demand
+from common.idempotency import SETTLE, UNCONDITIONAL, Demand, Outcome
 from common.stamp import Stamp, Versioned
 from common.statements import Statement
 
@@ -69,6 +69,7 @@ class UnitOfWork(Reader):
         self.demand = demand
         self.has_written = False
         self.facts: list[Fact] = []
+        self._outcome: dict[str, Any] | None = None
         self.afterwards: list[Callable[[], None]] = []
         """Called once the act is committed: wake-ups in this process, which may be lost."""
 
@@ -92,10 +93,24 @@ class UnitOfWork(Reader):
         """Hands over what happened; it is recorded in the outbox after the last change of the act."""
         self.facts.extend(facts)
 
-    async def record_facts(self) -> None:
-        """Writes the facts to the outbox. Called once, right before the commit."""
-        if self.facts:
+    def settle(self, outcome: Outcome) -> None:
+        """What a later request under the same Idempotency-Key is answered with."""
+        if self.demand.key is not None:
+            self._outcome = {
+                "of_user": self.demand.user_id,
+                "of_key": self.demand.key,
+                "status": outcome.status,
+                "resource": outcome.resource,
+            }
+
+    async def conclude(self) -> None:
+        """Writes facts and outcome, in a statement after the last change ●. Called once, right before the commit."""
+        if self.facts and self._outcome:
+            await self.run(outbox.RECORD_AND_SETTLE, **outbox.as_columns(self.facts), **self._outcome)
+        elif self.facts:
             await self.run(outbox.RECORD, **outbox.as_columns(self.facts))
+        elif self._outcome:
+            await self.run(SETTLE, **self._outcome)
 
 
 class Database:
@@ -120,7 +135,7 @@ class Database:
             async with self.pool.acquire() as connection, connection.transaction():
                 act = UnitOfWork(connection, demand)
                 yield act
-                await act.record_facts()
+                await act.conclude()
                 if act.has_written:
                     around.before()
         except asyncpg.IntegrityConstraintViolationError as violated:

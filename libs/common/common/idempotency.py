@@ -81,11 +81,12 @@ CLAIM = Statement(
     .returning(sa.true().label("claimed"))
 )
 RECALL = Statement(sa.select(_table.c.digest, _table.c.status, _table.c.resource).where(*_this))
-SETTLE = Statement(
+settle = (
     sa.update(_table)
     .where(*_this)
     .values(status=sa.bindparam("status"), resource=sa.bindparam("resource", type_=Uuid))
 )
+SETTLE = Statement(settle)
 FORGET = Statement(
     sa.delete(_table).where(_table.c.created_at < sa.func.now() - sa.text(f"interval '{KEEP_DAYS} days'"))
 )

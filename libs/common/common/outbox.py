@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID as Uuid
 
 from common.context import current_trail
 from common.envelope import Fact
+from common.idempotency import settle
 from common.ids import new_id
 from common.statements import Statement
 
@@ -69,11 +70,12 @@ _recorded = (
     .render_derived(name="recorded")
 )
 #: Writes any number of facts in their order. The caller has made the change before, in statements of its own ●.
-RECORD = Statement(
-    sa.insert(_outbox).from_select(
-        list(_COLUMNS), sa.select(*(_recorded.c[name] for name in _COLUMNS)).order_by(_recorded.c.row)
-    )
+_record = sa.insert(_outbox).from_select(
+    list(_COLUMNS), sa.select(*(_recorded.c[name] for name in _COLUMNS)).order_by(_recorded.c.row)
 )
+RECORD = Statement(_record)
+#: The same, and the outcome of the act under its idempotency key.
+RECORD_AND_SETTLE = Statement(_record.add_cte(settle.cte("settled")))
 
 #: How much waits to be published and for how long the oldest has.
 UNPUBLISHED = Statement(

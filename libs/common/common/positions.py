@@ -1,7 +1,7 @@
 """How far a consumer is: the position lives in Postgres and moves with the effects (architecture, *Consuming*)."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from aiokafka import TopicPartition
@@ -46,7 +46,7 @@ _metadata = sa.MetaData()
 consuming_tables(_metadata)
 _position, _inbox = _metadata.tables["consumer_position"], _metadata.tables["inbox"]
 
-_MOVE = Statement(
+_move = (
     sa.update(_position)
     .where(
         _position.c.consumer == sa.bindparam("of_consumer"),
@@ -56,6 +56,7 @@ _MOVE = Statement(
     )
     .values(next_offset=sa.bindparam("end"))
 )
+_MOVE = Statement(_move)
 _assigned = (
     sa.func.unnest(
         sa.bindparam("topics", type_=ARRAY(sa.Text)), sa.bindparam("partitions", type_=ARRAY(sa.Integer))
@@ -88,14 +89,24 @@ _STORED = Statement(
         _position.c.consumer == sa.bindparam("of_consumer")
     )
 )
-_TAKE = Statement(
+_moved = _move.returning(_position.c.next_offset).cte("moved")
+_taken = (
     insert(_inbox)
     .from_select(
         ["consumer", "source", "event_id"],
-        sa.select(sa.bindparam("consumer", type_=sa.Text), _batch.c.source, _batch.c.event_id),
+        sa.select(sa.bindparam("of_consumer", type_=sa.Text), _batch.c.source, _batch.c.event_id).where(
+            sa.exists(sa.select(_moved.c.next_offset))
+        ),
     )
     .on_conflict_do_nothing()
     .returning(_inbox.c.source, _inbox.c.event_id)
+    .cte("taken")
+)
+#: One row more than was taken: whether the position moved, with no event.
+_TAKE = Statement(
+    sa.select(_taken.c.source, _taken.c.event_id).union_all(
+        sa.select(sa.null(), sa.null()).select_from(_moved)
+    )
 )
 FORGET = Statement(
     sa.delete(_inbox).where(_inbox.c.taken_at < sa.func.now() - sa.text(f"interval '{INBOX_KEEP_DAYS} days'"))
@@ -104,28 +115,43 @@ FORGET = Statement(
 
 async def move(act: UnitOfWork, consumer: str, partition: TopicPartition, start: int, end: int) -> None:
     """Compare-and-swap from the remembered position. Raises `Moved` when it is not the stored one any more."""
-    moved = await act.run(
-        _MOVE,
-        of_consumer=consumer,
-        of_topic=partition.topic,
-        of_partition=partition.partition,
-        start=start,
-        end=end,
-    )
-    if not moved:
-        raise Moved(f"{consumer} {partition.topic}-{partition.partition} is not at {start}")
+    if not await act.run(_MOVE, **_step(consumer, partition, start, end)):
+        raise _moved_from(consumer, partition, start)
 
 
-async def take(act: UnitOfWork, consumer: str, ids: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Enters (source, event id) pairs into the inbox and answers those that were not there."""
+async def take(
+    act: UnitOfWork,
+    consumer: str,
+    partition: TopicPartition,
+    start: int,
+    end: int,
+    ids: Iterable[tuple[str, str]],
+) -> set[tuple[str, str]]:
+    """Moves, enters (source, event id) pairs into the inbox and answers those that were not there. Raises `Moved`."""
     pairs = list(ids)
     rows = await act.all(
         _TAKE,
-        consumer=consumer,
+        **_step(consumer, partition, start, end),
         sources=[source for source, _ in pairs],
         event_ids=[event for _, event in pairs],
     )
-    return {(row["source"], row["event_id"]) for row in rows}
+    if not rows:
+        raise _moved_from(consumer, partition, start)
+    return {(row["source"], row["event_id"]) for row in rows if row["event_id"] is not None}
+
+
+def _step(consumer: str, partition: TopicPartition, start: int, end: int) -> dict[str, Any]:
+    return {
+        "of_consumer": consumer,
+        "of_topic": partition.topic,
+        "of_partition": partition.partition,
+        "start": start,
+        "end": end,
+    }
+
+
+def _moved_from(consumer: str, partition: TopicPartition, start: int) -> Moved:
+    return Moved(f"{consumer} {partition.topic}-{partition.partition} is not at {start}")
 
 
 async def stored(reader: Reader, consumer: str, partitions: Iterable[TopicPartition]) -> Offsets:

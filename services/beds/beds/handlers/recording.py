@@ -62,7 +62,8 @@ async def take_hold(
     hold_id, end = new_id(), until or stamp.at + HOLD
     held = bed.held(hold_id, waiting.admission_id, waiting.patient_id, end, stamp)
     placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
-    await records.end_hold(act, waiting.admission_id, stamp)
+    if before is not None:
+        await records.end_hold(act, waiting.admission_id, stamp)
     await records.add_hold(act, held)
     await save_bed(act, BedEvent.HELD, bed, held)
     await save_placement(act, PlacementEvent.HELD, before, placed)
