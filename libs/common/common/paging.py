@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,21 +24,25 @@ class BadCursor(Invalid):
     sentence = "This cursor was not made by this list in this order. Start again without `after`."
 
 
+@dataclass(frozen=True, slots=True)
 class Page:
     """How much of a list is wanted, in which order and from where on."""
 
-    def __init__(
-        self,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        after: Annotated[str | None, Query(max_length=500, description="cursor of the page before")] = None,
-        order: Annotated[
-            str | None, Query(max_length=40, description="field, or -field for descending")
-        ] = None,
-    ) -> None:
-        self.limit, self.after, self.order = limit, after, order
+    limit: int = DEFAULT_LIMIT
+    after: str | None = None
+    order: str | None = None
 
 
-Paged = Annotated[Page, Depends()]
+async def paged(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    after: Annotated[str | None, Query(max_length=500, description="cursor of the page before")] = None,
+    order: Annotated[str | None, Query(max_length=40, description="field, or -field for descending")] = None,
+) -> Page:
+    """A function that is no coroutine, or a class, would be called in a thread for every request."""
+    return Page(limit, after, order)
+
+
+Paged = Annotated[Page, Depends(paged)]
 
 
 class Listing:

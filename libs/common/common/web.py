@@ -39,11 +39,9 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
-async def calling(
-    request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
-) -> Caller:
+async def calling(request: Request) -> Caller:
     """The caller that the gateway vouches for. Raises `Unauthenticated`."""
-    scheme, _, token = (authorization or "").partition(" ")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
     verifier: Verifier = request.app.state.verifier
