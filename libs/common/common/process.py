@@ -123,7 +123,9 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
     _describe_problems(app)
     _note_refusals(app, blueprint.service)
     for router in blueprint.routers:
-        app.router.routes.extend(router.routes)  # flat: an included router is one more thing to match and enter
+        app.router.routes.extend(
+            router.routes
+        )  # flat: an included router is one more thing to match and enter
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     for inner in reversed(blueprint.middleware):
         app.add_middleware(inner.cls, *inner.args, **inner.kwargs)

@@ -1,7 +1,7 @@
 """People in front of a service: one key pair for the run, and clients that carry the token of a role."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from uuid import UUID
 
 import httpx2
@@ -28,15 +28,26 @@ def token_for(caller: Caller, service: str) -> str:
     return _MINTER.mint(caller, service, "test")
 
 
+class _FreshToken(httpx2.Auth):
+    """The gateway's tokens live for a minute and are always fresh, so a test may take as long as it likes."""
+
+    def __init__(self, caller: Caller, service: str) -> None:
+        self._caller, self._service = caller, service
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        if "authorization" not in request.headers:
+            request.headers["authorization"] = f"Bearer {token_for(self._caller, self._service)}"
+        yield request
+
+
 def client_for(
     app: FastAPI, role: str, departments: Iterable[UUID] | None = None, *, caller: Caller | None = None
 ) -> httpx2.AsyncClient:
     """A client of the application, without a network, as somebody new of this role (or as `caller`)."""
     service = app.title.rpartition(" ")[2]
-    token = token_for(caller or a_caller(role, departments), service)
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
         base_url=f"http://{service}",
-        headers={"authorization": f"Bearer {token}"},
+        auth=_FreshToken(caller or a_caller(role, departments), service),
         timeout=60,
     )
