@@ -55,5 +55,12 @@ class SessionAccess(Happening):
     SIGNED_OUT = "signed_out", "The user ended the session."
 
 
-CATALOGUE = Catalogue(Published.of(USER, UserState, UserEvent), published_access(SERVICE, *SessionAccess))
+class PersonAccess(Happening):
+    PERSON_READ = "person_read", "A user or the user's sessions were read by somebody else."
+    SEARCH = "search", "Users were listed; `subjects` were found."
+
+
+CATALOGUE = Catalogue(
+    Published.of(USER, UserState, UserEvent), published_access(SERVICE, *SessionAccess, *PersonAccess)
+)
 happened = CATALOGUE.happened

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.errors import Malformed, Refusal, Unavailable
+from common.access import record_refusal
+from common.errors import Forbidden, Malformed, Refusal, Unavailable
 from common.problems import DATABASE_AWAY, refused
-from common.process import MAX_BODY_BYTES
+from common.process import MAX_BODY_BYTES, Process
+from gateway.events import SERVICE
 from gateway.identity.reception import Reception
+from gateway.identity.sessions import Session
 from gateway.identity.signed_in import session_of
 from gateway.names import answer_with_names, wants_names
 from gateway.services import AWAY, WAYS, OutcomeUnknown, Services, Way
@@ -76,11 +79,9 @@ def way_of(path: str) -> Way | None:
 
 async def _pass(service: str, scope: Scope, receive: Receive, send: Send) -> None:
     """Raises a refusal only before the answer has begun."""
-    state = scope["app"].state
-    reception: Reception = state.reception
-    services: Services = state.services
+    services: Services = scope["app"].state.services
     try:
-        session = await session_of(scope, reception)
+        session = await _session(scope)
     except DATABASE_AWAY:
         raise Unavailable from None
     target = target_of(scope)
@@ -96,6 +97,18 @@ async def _pass(service: str, scope: Scope, receive: Receive, send: Send) -> Non
         body=await _body(scope, receive),
     ) as answer:
         await _give_back(answer, service, scope["method"], send)
+
+
+async def _session(scope: Scope) -> Session:
+    """Whose session it is. What the gateway itself forbids it tells itself, as each service does."""
+    state = scope["app"].state
+    reception: Reception = state.reception
+    process: Process = state.process
+    try:
+        return await session_of(scope, reception)
+    except Forbidden as refusal:
+        await record_refusal(process.database, SERVICE, scope["state"]["caller"], refusal)
+        raise
 
 
 def passed_on(scope: Scope) -> list[tuple[str, str]]:

@@ -350,6 +350,39 @@ async def test_a_search_that_finds_nobody_is_told_too(registry: Registry):
     assert access["subjects"] == []
 
 
+async def test_two_searches_that_find_the_same_are_two_looks(registry: Registry):
+    """Whoever tries one record number after the other is seen to do so; what was asked for is not told."""
+    before, nurse = len(await registry.accesses("search")), registry.staff("nurse")
+    for guess in ("guess-1", "guess-2", "GUESS-2"):
+        await nurse.post("/v1/patients/search", json={"mrn": guess})
+    looks = (await registry.accesses("search"))[before:]
+    assert [(look["act"], look["subjects"]) for look in looks] == [("find_patients", [])] * 2
+    assert "guess" not in str(looks).lower()
+
+
+async def test_a_record_that_a_command_shows_is_a_look(registry: Registry):
+    """Correcting nothing shows everything; a repeated registration shows what others have written since."""
+    identity, click = an_identity(), {"idempotency-key": "shown"}
+    nurse = registry.staff("nurse")
+    before = len(await registry.accesses("person_read"))
+    patient = (await nurse.post("/v1/patients", json=identity, headers=click)).json()["id"]
+    await correct(registry, patient, contact="+49 30 77")
+    repeated = await nurse.post("/v1/patients", json=identity, headers=click)
+    assert repeated.json()["contact"] == "+49 30 77"
+    looks = (await registry.accesses("person_read"))[before:]
+    assert [(look["act"], look["subjects"]) for look in looks] == [("keep_patients", [patient])] * 2
+
+
+async def test_a_copy_that_still_holds_is_a_look_and_an_unknown_id_is_none(registry: Registry):
+    patient, nurse = await registry.a_patient(), registry.staff("nurse")
+    before = len(await registry.accesses("person_read"))
+    unchanged = await nurse.get(f"/v1/patients/{patient}", headers={"if-none-match": "*"})
+    unknown = await nurse.get(f"/v1/patients/{new_id()}")
+    assert (unchanged.status_code, unknown.status_code) == (304, 404)
+    (look,) = (await registry.accesses("person_read"))[before:]
+    assert look["subjects"] == [str(patient)]
+
+
 async def test_a_look_that_cannot_be_told_is_not_answered(registry: Registry):
     """Without the event there is no answer."""
     patient = await registry.a_patient()
@@ -365,6 +398,8 @@ async def test_a_look_that_cannot_be_told_is_not_answered(registry: Registry):
 
 async def test_a_refused_look_is_told(registry: Registry):
     before = len(await registry.accesses("refused"))
-    await registry.staff("housekeeping").get(f"/v1/patients/{new_id()}")
+    patient = new_id()
+    await registry.staff("housekeeping").get(f"/v1/patients/{patient}")
     (access,) = (await registry.accesses("refused"))[before:]
     assert (access["act"], access["outcome"]) == ("find_patients", "refused")
+    assert access["subjects"] == [str(patient)]

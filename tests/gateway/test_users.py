@@ -89,7 +89,39 @@ async def test_only_admins_deal_with_others(house: House, method: str, path: str
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     looks = await house.looks("refused")
     assert looks[-1]["session_id"] == visitor.session_id
+    assert looks[-1]["subjects"] == ([other.id] if f"/{other.id}" in path else [])
     assert (await admin.client.request(method, path, json=body)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "happened", "act"),
+    [
+        ("GET", "/v1/users?limit=200&order=-created_at", None, "search", "users.read"),
+        ("GET", "/v1/users/{id}", None, "person_read", "users.read"),
+        ("PUT", "/v1/users/{id}/grants", {"grants": []}, "person_read", "users.grant"),
+        ("PATCH", "/v1/users/{id}", {"active": True}, "person_read", "users.change"),
+        ("GET", "/v1/sessions?user_id={id}", None, "person_read", "sessions.read"),
+    ],
+)
+async def test_an_admin_who_looks_at_somebody_is_told(
+    house: House, method: str, path: str, body: object, happened: str, act: str
+):
+    """Also where a command changed nothing, and once a minute however often it is asked."""
+    other, admin = await house.newcomer(), await house.admin()
+    for _ in range(2):
+        answer = await admin.client.request(method, path.format(id=other.id), json=body)
+        assert answer.status_code == 200
+    looks = [look for look in await house.looks(happened) if look["session_id"] == admin.session_id]
+    assert [look["act"] for look in looks] == [act]
+    assert other.id in looks[0]["subjects"]
+
+
+async def test_ones_own_user_and_sessions_are_no_looks(house: House):
+    visitor = await house.newcomer()
+    for path in ("/v1/me", "/v1/sessions", f"/v1/sessions?user_id={visitor.id}"):
+        assert (await visitor.client.get(path)).status_code == 200
+    looks = [*await house.looks("person_read"), *await house.looks("search")]
+    assert visitor.session_id not in {look["session_id"] for look in looks}
 
 
 async def test_grants_replace_each_other_and_raise_the_version(house: House):

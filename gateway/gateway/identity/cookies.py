@@ -11,7 +11,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 from starlette.types import Scope
 
-from common.errors import Refusal
+from common.errors import Forbidden
 
 SESSION = "__Host-wardline"
 DEVELOPMENT_SESSION = "wardline_dev"
@@ -23,8 +23,8 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-class CrossSite(Refusal):
-    status, code = 403, "cross_site"
+class CrossSite(Forbidden):
+    code = "cross_site"
     sentence = "A command that a cookie vouches for must come from a page of this very host."
 
 
@@ -47,11 +47,13 @@ def names_for(scope: Scope) -> CookieNames:
 
 
 def session_token(scope: Scope, cookie: str) -> str | None:
-    """The token in the Cookie header. Raises `CrossSite` for a command that another site made the browser send."""
-    token = cookie_parser(cookie).get(names_for(scope).session)
-    if token is not None and scope["method"] not in _SAFE_METHODS and not _is_same_origin(scope):
-        raise CrossSite
-    return token
+    """The token in the Cookie header."""
+    return cookie_parser(cookie).get(names_for(scope).session)
+
+
+def is_cross_site(scope: Scope) -> bool:
+    """Whether this is a command that a page of another site may have made the browser send, cookie included."""
+    return scope["method"] not in _SAFE_METHODS and not _is_same_origin(scope)
 
 
 def _is_same_origin(scope: Scope) -> bool:

@@ -10,7 +10,7 @@ from common.context import act_as
 from common.errors import Unauthenticated
 from common.idempotency import Demand, digest
 from common.web import IdempotencyKey, IfMatch, demand_of
-from gateway.identity.cookies import session_token
+from gateway.identity.cookies import CrossSite, is_cross_site, session_token
 from gateway.identity.reception import Receiving, Reception
 from gateway.identity.sessions import Session
 
@@ -22,32 +22,37 @@ def address_of(scope: Scope) -> str:
 
 
 async def session_of(scope: Scope, reception: Reception) -> Session:
-    """The live session of a request. Raises `Unauthenticated`, `CrossSite`, `TooManyRequests`."""
-    token = _token(scope)
+    """The live session of a request; its caller is `request.state.caller` from then on.
+
+    Raises `Unauthenticated`, `TooManyRequests`, and `CrossSite` for a command by cookie from a page of another site.
+    """
+    token, by_cookie = _token(scope)
     session = None if token is None else await reception.sessions.find(token)
     if session is None:
         reception.strangers.take(address_of(scope))
         raise Unauthenticated
     reception.requests.take(session.key)
     act_as(session.caller.actor)
+    scope.setdefault("state", {})["caller"] = session.caller
+    if by_cookie and is_cross_site(scope):
+        raise CrossSite(act="cross_site")
     return session
 
 
-def _token(scope: Scope) -> str | None:
+def _token(scope: Scope) -> tuple[str | None, bool]:
+    """The token, and whether a browser sent it by itself."""
     cookie = None
     for name, value in scope["headers"]:
         if name == b"authorization":
             scheme, _, token = value.decode("latin-1").partition(" ")
-            return token.strip() if scheme.lower() == "bearer" else None
+            return (token.strip() if scheme.lower() == "bearer" else None), False
         if name == b"cookie":
             cookie = value.decode("latin-1")
-    return None if cookie is None else session_token(scope, cookie)
+    return (None if cookie is None else session_token(scope, cookie)), True
 
 
 async def signing_in(request: Request, reception: Receiving) -> Session:
-    session = await session_of(request.scope, reception)
-    request.state.caller = session.caller
-    return session
+    return await session_of(request.scope, reception)
 
 
 SignedIn = Annotated[Session, Depends(signing_in)]

@@ -1,7 +1,14 @@
-"""Access events: who read a person, who was refused. Committed by the owner of the data before the answer leaves."""
+"""Access events: who read a person, who was refused. Committed by the owner of the data before the answer leaves.
 
+A read is an answer that shows a person, or that says the caller's copy still holds (304): either way the caller has
+looked. So is a command whose answer shows the record, and its repeat under the same Idempotency-Key, which shows the
+record as it is now. An unknown id (404) shows nobody, and nobody is told to have been read. One's own user and
+sessions are no reads. What anonymous callers are refused (401) is counted by status in the metrics and not stored.
+"""
+
+import asyncio
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -60,27 +67,57 @@ async def record_access(database: Database, service: str, happened: Happening, a
         await note_access(act, service, happened, access)
 
 
-async def record_refusal(database: Database, service: str, caller: Caller, refusal: Forbidden) -> None:
-    """Somebody asked for what is not theirs."""
-    access = Access(caller.session_id, str(refusal.facts.get("act", "unknown")), outcome="refused")
+async def record_refusal(
+    database: Database, service: str, caller: Caller, refusal: Forbidden, asked_for: Iterable[str] = ()
+) -> None:
+    """Somebody asked for what is not theirs. `asked_for` are the parts of the path; those that are ids are told."""
+    subjects = [found for part in asked_for if (found := _id(part)) is not None]
+    access = Access(caller.session_id, str(refusal.facts.get("act", "unknown")), subjects, "refused")
     await record_access(database, service, AccessEvent.REFUSED, access)
 
 
-class Looks:
-    """The looks of the running minute: what a session reads over and over is one access event, not hundreds."""
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
-    def __init__(self) -> None:
+
+class Looks:
+    """The looks of the running minute: what a session reads over and over is one access event, not hundreds.
+
+    Kept in the memory of this process; with several replicas each tells its own, so there may be more, never less.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._minute = 0
-        self._noted: set[Hashable] = set()
+        self._told: dict[Hashable, asyncio.Task[None] | None] = {}
+        """None once it is committed."""
 
     async def note(
         self, database: Database, service: str, happened: Happening, access: Access, *, at: Hashable
     ) -> None:
-        """Commits the access event unless this session has looked `at` the same in this minute."""
-        minute = int(time.monotonic() // 60)
+        """Returns once the access event of this look is committed, by this call or by an earlier one.
+
+        A look is the same when this session looks `at` the same in the same minute. Raises what the commit raises.
+        """
+        minute = int(self._clock() // 60)
         if minute != self._minute:
-            self._minute, self._noted = minute, set()
-        look = (access.session_id, happened, access.act, at)
-        if look not in self._noted:
-            await record_access(database, service, happened, access)
-            self._noted.add(look)
+            self._minute, self._told = minute, {}
+        told, look = self._told, (access.session_id, happened, access.act, at)
+        if look not in told:
+            telling = told[look] = asyncio.create_task(record_access(database, service, happened, access))
+            telling.add_done_callback(lambda done: _settle(told, look, done))
+        if (under_way := told[look]) is not None:
+            await asyncio.shield(under_way)
+
+
+def _settle(
+    told: dict[Hashable, asyncio.Task[None] | None], look: Hashable, done: asyncio.Task[None]
+) -> None:
+    """What could not be committed is not told: the next look tries again."""
+    if done.cancelled() or done.exception() is not None:
+        del told[look]
+    else:
+        told[look] = None

@@ -146,7 +146,9 @@ def _note_refusals(app: FastAPI, service: str) -> None:
     @app.exception_handler(Forbidden)
     async def _forbidden(request: Request, refusal: Forbidden) -> Response:
         """A refusal is an access event, committed before its answer leaves."""
-        await record_refusal(request.app.state.process.database, service, request.state.caller, refusal)
+        database: Database = request.app.state.process.database
+        asked_for = map(str, request.path_params.values())
+        await record_refusal(database, service, request.state.caller, refusal, asked_for)
         return refused(refusal)
 
 

@@ -8,7 +8,7 @@ from audit.events import LogAccess as L
 from common.access import Access, AccessEvent, access_fact
 from common.catalogue import Happening
 from common.envelope import Fact
-from gateway.events import SessionAccess as S
+from gateway.events import PersonAccess as U, SessionAccess as S
 from tools.contracts.examples.cast import ACCESS, PATIENT, SESSION, USER, at
 
 
@@ -19,6 +19,8 @@ def told() -> Iterator[Fact]:
     yield _told("gateway", S.SIGNED_IN, "sign_in", [USER])
     yield _told("gateway", S.SIGN_IN_REFUSED, "sign_in", [USER], "refused")
     yield _told("gateway", S.SIGNED_OUT, "sign_out", [USER])
+    yield _told("gateway", U.PERSON_READ, "users.read", [USER])
+    yield _told("gateway", U.SEARCH, "users.read", [USER])
     yield _told("audit", L.SEARCH, "audit_entries", [PATIENT])
     yield _told("audit", L.ENTRY_READ, "audit_entry/7", [PATIENT])
     for service in ("beds", "admissions", "gateway", "audit"):

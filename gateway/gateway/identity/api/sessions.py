@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from common.errors import Forbidden, NotFound
 from common.process import Running
 from common.web import json_answer, list_answer
+from gateway.events import PersonAccess
 from gateway.identity import queries
 from gateway.identity.cookies import give_session, take_session
 from gateway.identity.handlers import sessions, users
+from gateway.identity.looking import note_look
 from gateway.identity.policies import POLICIES
 from gateway.identity.reception import Receiving
 from gateway.identity.schemas import SessionList, SessionOpened, SignIn
@@ -68,6 +70,7 @@ async def list_sessions(
     whose = user_id or caller.user_id
     if whose != caller.user_id:
         POLICIES.allow(caller, "sessions.read")
+        await note_look(process, caller, PersonAccess.PERSON_READ, "sessions.read", [whose])
     rows = await process.database.read.all(queries.SESSIONS, of_user=whose, current=caller.session_id)
     return list_answer(request, [dict(row) for row in rows], None)
 

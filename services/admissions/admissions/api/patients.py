@@ -1,5 +1,6 @@
 """Patients. Persons are searched by POST, and every look at one is an access event before the answer leaves."""
 
+from collections.abc import Hashable
 from dataclasses import fields
 from typing import Annotated, Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from common.access import Access
 from common.auth import Caller
 from common.crypto import KeyedIndex
 from common.errors import NotFound, NotYetKnown
+from common.idempotency import Outcome
 from common.process import Process, Running
 from common.stamp import version_tag
 from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
@@ -61,7 +63,7 @@ async def register(
         privacy=new.privacy,
         mother_id=new.mother_id,
     )
-    return await _show(request, running, sealing, outcome.resource, outcome.status)
+    return await _show(request, running, caller, sealing, Act.KEEP_PATIENTS, outcome)
 
 
 @router.patch("/{patient_id}", responses=shows(PatientView))
@@ -79,7 +81,7 @@ async def correct(
     outcome = await correct_patient(
         running.database, demand, caller, sealing, patient_id, named, change.privacy
     )
-    return await _show(request, running, sealing, outcome.resource, outcome.status)
+    return await _show(request, running, caller, sealing, Act.KEEP_PATIENTS, outcome)
 
 
 @router.post("/{patient_id}/erasure", responses=shows(ErasedPatientView))
@@ -99,9 +101,9 @@ async def erase(
 async def read(
     request: Request, running: Running, caller: Calling, sealing: Sealing, patient_id: UUID
 ) -> Response:
+    """A read also where the answer is 304: the caller looks at the copy that it has."""
     POLICIES.allow(caller, Act.FIND_PATIENTS)
-    await _note(running, caller, PersonAccess.PERSON_READ, Act.FIND_PATIENTS, [patient_id])
-    return await _show(request, running, sealing, patient_id)
+    return await _show(request, running, caller, sealing, Act.FIND_PATIENTS, Outcome(200, patient_id))
 
 
 @router.post("/search", responses=shows_list(PatientView))
@@ -111,13 +113,15 @@ async def search(
     """By record number, or by name and date of birth. Both are compared without regard to case and spacing."""
     POLICIES.allow(caller, Act.FIND_PATIENTS)
     if wanted.mrn is not None:
-        rows = await running.database.read.all(BY_MRN, digest=sealing.mrn_digest(wanted.mrn))
+        digest = sealing.mrn_digest(wanted.mrn)
+        rows = await running.database.read.all(BY_MRN, digest=digest)
     else:
         assert wanted.name is not None  # the schema has checked
         assert wanted.date_of_birth is not None
         digest = sealing.name_birth_digest(wanted.name, wanted.date_of_birth)
         rows = await running.database.read.all(BY_NAME_AND_BIRTH, digest=digest)
-    await _note(running, caller, PersonAccess.SEARCH, Act.FIND_PATIENTS, [row["id"] for row in rows])
+    found = [row["id"] for row in rows]
+    await _note(running, caller, PersonAccess.SEARCH, Act.FIND_PATIENTS, found, asked=digest)
     return list_answer(request, [_view(sealing, row) for row in rows], None)
 
 
@@ -135,14 +139,24 @@ async def names(
     return json_answer(request, {"names": {str(one): seen.get(str(one)) for one in wanted.ids}})
 
 
-async def _note(running: Process, caller: Caller, what: PersonAccess, act: Act, subjects: list[UUID]) -> None:
+async def _note(
+    running: Process,
+    caller: Caller,
+    what: PersonAccess,
+    act: Act,
+    subjects: list[UUID],
+    asked: Hashable = None,
+) -> None:
+    """`asked` keeps searches apart that find the same; it stays in memory, the event has the ids of the found only."""
     access = Access(caller.session_id, act, subjects)
-    await running.looks.note(running.database, SERVICE, what, access, at=frozenset(subjects))
+    await running.looks.note(running.database, SERVICE, what, access, at=(asked, frozenset(subjects)))
 
 
 async def _show(
-    request: Request, running: Process, sealing: Identities, patient_id: UUID, status: int = 200
+    request: Request, running: Process, caller: Caller, sealing: Identities, act: Act, outcome: Outcome
 ) -> Response:
+    """The record as it is now, which is a read of the person whatever the act was."""
+    patient_id = outcome.resource
     row = await running.database.read.first(CURRENT_IDENTITY, of_id=patient_id)
     if row is None:
         erased = await running.database.read.first(ERASED, of_id=patient_id)
@@ -151,9 +165,10 @@ async def _show(
             if erased is None
             else PatientErased(patient_id=patient_id, erased_at=erased["erased_at"])
         )
-    headers = location("/v1/patients", patient_id) if status == 201 else {}
+    await _note(running, caller, PersonAccess.PERSON_READ, act, [patient_id])
+    headers = location("/v1/patients", patient_id) if outcome.status == 201 else {}
     return json_answer(
-        request, _view(sealing, row), status=status, tag=version_tag(row["version"]), headers=headers
+        request, _view(sealing, row), status=outcome.status, tag=version_tag(row["version"]), headers=headers
     )
 
 
