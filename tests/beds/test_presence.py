@@ -1,4 +1,4 @@
-"""Arrival, departure and move; cleaning and readiness; the places themselves; who gets the bed that becomes free."""
+"""Arrival, departure and move; readiness; the places themselves; who gets the bed that becomes free."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -362,62 +362,7 @@ async def test_a_hold_on_a_bed_that_has_changed_is_refused(ward: Ward):
     assert code_of(answer) == (412, "precondition_failed")
 
 
-# Cleaning and readiness
-
-
-async def test_a_bed_is_cleaned_from_dirty_to_available(ward: Ward):
-    bed = await ward.a_bed(state=BedState.DIRTY)
-    job = await ward.open_job(bed)
-
-    started = (await ward.does("/v1/cleaning_jobs/{}/start", job["id"])).json()
-    assert (started["state"], started["started_by"][:5]) == ("started", "user/")
-    place = await ward.bed(bed)
-    assert (place["state"], place["hl7_status"], place["last_sanitized_at"]) == ("cleaning", "H", None)
-
-    completed = (await ward.does("/v1/cleaning_jobs/{}/complete", job["id"])).json()
-    place = await ward.bed(bed)
-    assert (place["state"], place["last_sanitized_at"]) == ("available", completed["completed_at"])
-    assert await ward.told(bed) == ["added", "changed", "readied"]
-
-
-async def test_a_cleaning_job_goes_one_way(ward: Ward):
-    job = (await ward.open_job(await ward.a_bed(state=BedState.DIRTY)))["id"]
-    cleaner = ward.staff("housekeeping")
-    assert code_of(await cleaner.post(f"/v1/cleaning_jobs/{job}/complete")) == (409, "wrong_state")
-    await ward.does("/v1/cleaning_jobs/{}/start", job)
-    assert code_of(await cleaner.post(f"/v1/cleaning_jobs/{job}/start")) == (409, "wrong_state")
-    await ward.does("/v1/cleaning_jobs/{}/complete", job)
-    assert code_of(await cleaner.post(f"/v1/cleaning_jobs/{job}/complete")) == (409, "wrong_state")
-    assert code_of(await cleaner.post(f"/v1/cleaning_jobs/{new_id()}/start")) == (404, "not_found")
-
-
-async def test_a_spill_beside_a_patient_leaves_the_patient_alone(ward: Ward):
-    bed = await ward.a_bed(state=BedState.OCCUPIED)
-    job = (await ward.does("/v1/cleaning_jobs", bed_id=str(bed), type="spill", priority="stat")).json()
-    for act in ("start", "complete"):
-        await ward.does("/v1/cleaning_jobs/{}/" + act, job["id"])
-        assert (await ward.bed(bed))["state"] == "occupied"
-
-
-async def test_a_spill_that_is_not_done_gives_way_to_the_cleaning_after_the_departure(ward: Ward):
-    department = await ward.a_department()
-    bed = await ward.a_bed(department)
-    admission = await ward.in_bed(department)
-    spill = (await ward.does("/v1/cleaning_jobs", bed_id=str(bed), type="spill")).json()["id"]
-    await ward.does("/v1/cleaning_jobs/{}/start", spill)
-
-    await ward.departs(admission)
-
-    assert await ward.told(UUID(spill)) == ["requested", "started", "cancelled"]
-    assert (await ward.open_job(bed))["type"] == "discharge"
-
-
-async def test_a_bed_has_one_open_cleaning_job(ward: Ward):
-    bed = await ward.a_bed(state=BedState.DIRTY)
-    answer = await ward.staff("housekeeping").post(
-        "/v1/cleaning_jobs", json={"bed_id": str(bed), "type": "spill"}
-    )
-    assert code_of(answer) == (409, "already_requested")
+# Readiness
 
 
 async def test_a_dirty_bed_is_declared_ready_for_a_reason(ward: Ward):

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from beds.domain.bed import BedState
 from beds.domain.placement import Priority, Want, Wish
-from beds.handlers.cleaning import complete_cleaning, start_cleaning
+from beds.handlers.cleaning import complete_cleaning, start_cleaning, tell_missed_target
 from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
 from beds.handlers.layout import add_bed, open_department
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
@@ -115,10 +115,11 @@ class Ward:
     async def cleans(self, bed: UUID) -> None:
         """One step: what is dirty is begun, what is begun is done."""
         job = await self.admin.fetchrow(
-            "SELECT id, state FROM cleaning_job WHERE bed_id = $1 AND state IN ('requested', 'started')", bed
+            "SELECT id, state FROM cleaning_job WHERE bed_id = $1 AND state IN ('requested', 'accepted', 'started')",
+            bed,
         )
         if job is not None:
-            step = start_cleaning if job["state"] == "requested" else complete_cleaning
+            step = start_cleaning if job["state"] != "started" else complete_cleaning
             await step(self.database, UNCONDITIONAL, CLEANER, job["id"])
 
     async def in_bed(self, department: UUID, bed: UUID | None = None, patient: UUID | None = None) -> UUID:
@@ -147,6 +148,29 @@ class Ward:
         while await self.sweeps():
             pass
 
+    async def grows_older(self, job: object, minutes: int) -> None:
+        """Time goes by for a cleaning job: every moment of it is that much earlier."""
+        moments = (
+            "requested_at",
+            "accepted_at",
+            "started_at",
+            "counted_from",
+            "suspended_at",
+            "completed_at",
+            "due_at",
+        )
+        earlier = ", ".join(f"{name} = {name} - $2 * interval '1 minute'" for name in moments)
+        await self.admin.execute(f"UPDATE cleaning_job SET {earlier} WHERE id = $1", UUID(str(job)), minutes)
+
+    async def tells_missed(self) -> int:
+        """Every miss that is due is told of; how many that were."""
+        told = 0
+        while True:
+            async with self.database.write() as act:
+                if not await tell_missed_target(act):
+                    return told
+            told += 1
+
     async def places_next(self) -> bool:
         async with self.database.write() as act:
             return await place_next(act)
@@ -164,13 +188,15 @@ class Ward:
     async def jobs(self, bed: UUID, state: str | None = None) -> list[Json]:
         """The cleaning jobs of a bed, the newest last."""
         query = f"&state={state}" if state else ""
-        items: list[Json] = (await self._shown(f"/v1/cleaning_jobs?bed_id={bed}{query}", "housekeeping"))[
-            "items"
-        ]
+        items: list[Json] = (
+            await self._shown(f"/v1/cleaning_jobs?bed_id={bed}{query}&order=requested_at", "housekeeping")
+        )["items"]
         return items
 
     async def open_job(self, bed: UUID) -> Json:
-        (job,) = [job for job in await self.jobs(bed) if job["state"] in ("requested", "started")]
+        shown = await self._shown(f"/v1/cleaning_jobs?bed_id={bed}&open=true", "housekeeping")
+        job: Json
+        (job,) = shown["items"]
         return job
 
     async def does(self, path: str, *ids: object, role: str = "housekeeping", **body: Any) -> httpx2.Response:

@@ -150,12 +150,12 @@ BEDS = [
     Row("GET", "/v1/cleaning_jobs?department_id={department_id}", _CLEAN),
     Row("GET", _JOB, _CLEAN),
     Row("POST", "/v1/cleaning_jobs", _CLEAN, {"bed_id": "{bed_id}", "type": "spill", "priority": "stat"}),
-    Row("POST", f"{_JOB}/accept", _CLEAN, later="turnaround"),
+    Row("POST", f"{_JOB}/accept", _CLEAN),
     Row("POST", f"{_JOB}/start", _CLEAN),
-    Row("POST", f"{_JOB}/suspend", _CLEAN, later="turnaround"),
-    Row("POST", f"{_JOB}/resume", _CLEAN, later="turnaround"),
+    Row("POST", f"{_JOB}/suspend", _CLEAN),
+    Row("POST", f"{_JOB}/resume", _CLEAN),
     Row("POST", f"{_JOB}/complete", _CLEAN),
-    Row("POST", f"{_JOB}/inspect", _CLEAN, later="turnaround"),
+    Row("POST", f"{_JOB}/inspect", _CLEAN, {"passed": True}),
 ]
 
 ADMISSIONS = [

@@ -92,6 +92,11 @@ def test_forty_beds_in_four_departments(loaded):
     }  # fmt: skip
 
 
+def test_cleaning_jobs_waiting_and_under_way(loaded):
+    states = _count(loaded.shown["cleaning_jobs"])
+    assert (states["accepted"], states["started"]) == (2, 1)
+
+
 def test_patients_in_every_state(loaded):
     assert len(PATIENTS) == 25
     assert loaded.first.made["patients"] == loaded.first.made["admissions"] == 25

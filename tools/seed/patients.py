@@ -11,7 +11,7 @@ class Story(StrEnum):
     IN_BED = "in bed"
     HELD = "bed held"
     WAITING = "waiting for a bed"
-    LEFT = "gone, bed dirty"
+    LEFT = "gone, bed dirty, somebody on the way to clean it"
     LEFT_CLEANING = "gone, bed being cleaned"
     CANCELLED = "cancelled"
     NO_SHOW = "did not come"
@@ -26,9 +26,9 @@ STEPS: Mapping[Story, Mapping[str, tuple[str, ...]]] = {
     S.HELD: {},
     S.WAITING: {},
     S.LEFT: {
-        "requested": ("arrive", "depart"),
-        "bed_assigned": ("arrive", "depart"),
-        "admitted": ("depart",),
+        "requested": ("arrive", "depart", "accept"),
+        "bed_assigned": ("arrive", "depart", "accept"),
+        "admitted": ("depart", "accept"),
     },
     S.LEFT_CLEANING: {
         "requested": ("arrive", "confirm", "depart", "clean"),

@@ -79,10 +79,16 @@ class Stories:
         body = {"reason_code": "discharged"}
         await self.bed_manager.do("POST", f"/v1/placements/{admission}/departure", body, once=once)
 
+    async def _accept(self, once: str, patient: Patient, admission: str) -> None:
+        await self._take_job("accept", once, patient)
+
     async def _clean(self, once: str, patient: Patient, admission: str) -> None:
+        await self._take_job("start", once, patient)
+
+    async def _take_job(self, how: str, once: str, patient: Patient) -> None:
         bed = self.places.beds[patient.ward, patient.bed]
         for job in (await self.housekeeping.get(f"/v1/cleaning_jobs?bed_id={bed}&state=requested"))["items"]:
-            await self.housekeeping.do("POST", f"/v1/cleaning_jobs/{job['id']}/start", {}, once=once)
+            await self.housekeeping.do("POST", f"/v1/cleaning_jobs/{job['id']}/{how}", {}, once=once)
 
     async def _cancel(self, once: str, patient: Patient, admission: str) -> None:
         await self._end("cancel", "patient_request", once, admission)

@@ -23,9 +23,10 @@ class Versioned(Protocol):
     def changed_at(self) -> datetime: ...
 
 
-def version_tag(*versions: int, lapsed: bool = False) -> str:
+def version_tag(*versions: int, lapsed: int = 0) -> str:
     """The ETag of what is shown, from the versions of all that is in it.
 
-    It covers what the clock decides, too: a hold that has `lapsed` changes it without a write.
+    It covers what the clock decides, too: each end that has `lapsed`, such as that of a hold, changes it without
+    a write.
     """
-    return f'"{".".join(map(str, versions))}{"-lapsed" if lapsed else ""}"'
+    return f'"{".".join(map(str, versions))}{f"-{lapsed:d}" if lapsed else ""}"'

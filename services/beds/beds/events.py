@@ -8,6 +8,7 @@ from beds.domain.bed import Bed
 from beds.domain.cleaning import CleaningJob
 from beds.domain.layout import Department, Room
 from beds.domain.placement import Placement
+from beds.domain.targets import Target
 from common.access import published_access
 from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
@@ -43,6 +44,21 @@ class Occurred:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FoundDirty:
+    """Why an inspection failed; null for every other change."""
+
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMissed:
+    """What was missed, and at which part of its limit, 100 or 150."""
+
+    target: Target
+    percent: int
+
+
 class DepartmentEvent(Happening):
     OPENED = "opened", "A department is there."
     CHANGED = "changed", "Its code or name is another one."
@@ -56,7 +72,11 @@ class RoomEvent(Happening):
 
 class BedEvent(Happening):
     ADDED = "added", "A bed is there, dirty until it is cleaned or declared ready."
-    CHANGED = "changed", "Its code or room is another one, or its cleaning has started."
+    CHANGED = (
+        "changed",
+        "Its code or room is another one, or its cleaning has come to another step.",
+        FoundDirty,
+    )
     HELD = "held", "It is held for an admission until `held_until`."
     RELEASED = "released", "Its hold was given up; it is available."
     HOLD_EXPIRED = "hold_expired", "Its hold came to its end without an arrival; it is available."
@@ -81,9 +101,14 @@ class PlacementEvent(Happening):
 
 class CleaningJobEvent(Happening):
     REQUESTED = "requested", "A bed is to be cleaned."
+    ACCEPTED = "accepted", "Somebody is on the way."
     STARTED = "started", "Somebody cleans it."
-    COMPLETED = "completed", "It is clean."
+    SUSPENDED = "suspended", "Whoever cleaned was called away; cleaning time stands still."
+    RESUMED = "resumed", "Somebody goes on."
+    COMPLETED = "completed", "It is clean, and after isolation to be inspected."
+    INSPECTED = "inspected", "Somebody else has looked; `passed` says with which result."
     CANCELLED = "cancelled", "The cleaning is not needed any more."
+    TARGET_MISSED = "target_missed", "It takes as long as it may, or half as long again.", TargetMissed
 
 
 CATALOGUE = Catalogue(

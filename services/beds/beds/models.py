@@ -1,13 +1,20 @@
 """Tables and constraints. Whoever writes: one occupant per bed, one stay per patient, no dirty bed given away."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID, ExcludeConstraint
 
 from beds.domain import cleaning
 from beds.domain.bed import BedNotReady, BedState, BedTaken
-from beds.domain.cleaning import AlreadyRequested, CleaningPriority, CleaningState, CleaningType
+from beds.domain.cleaning import (
+    AlreadyRequested,
+    CleaningPriority,
+    CleaningState,
+    CleaningType,
+    SamePerson,
+)
 from beds.domain.layout import CodeTaken, DepartmentState
 from beds.domain.placement import AdmissionAlreadyHolds, PatientInAnotherBed, PlacementState, Unplaced
+from beds.domain.targets import Target
 from common.columns import Moment, one_of, sql_words, version_columns
 from common.errors import Refusal
 from common.mechanism_tables import add_mechanism_tables
@@ -166,9 +173,21 @@ cleaning_job = sa.Table(
     sa.Column("priority", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("requested_at", Moment, nullable=False),
+    sa.Column("accepted_at", Moment),
+    sa.Column("accepted_by", sa.Text),
     sa.Column("started_at", Moment),
     sa.Column("started_by", sa.Text),
+    sa.Column("counted_from", Moment),
+    sa.Column("suspended_at", Moment),
     sa.Column("completed_at", Moment),
+    sa.Column("cleaned_by", ARRAY(sa.Text), nullable=False),
+    sa.Column("inspected_at", Moment),
+    sa.Column("inspected_by", sa.Text),
+    sa.Column("passed", sa.Boolean),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("targets", JSONB, nullable=False),
+    sa.Column("missed", ARRAY(sa.Text), nullable=False),
+    sa.Column("due_at", Moment),
     *version_columns(),
     one_of("type", CleaningType),
     one_of("priority", CleaningPriority),
@@ -179,7 +198,20 @@ cleaning_job = sa.Table(
         unique=True,
         postgresql_where=sa.text(f"state IN ({sql_words(cleaning.OPEN)})"),
     ),
+    sa.CheckConstraint("NOT inspected_by = ANY (cleaned_by)", name="inspected_by_another"),
     sa.Index("cleaning_job_department", "department_id", "state", "requested_at"),
+    sa.Index("cleaning_job_due_at", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+)
+
+cleaning_target = sa.Table(
+    "cleaning_target",
+    metadata,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("effective_from", Moment, primary_key=True),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    one_of("target", Target),
+    sa.CheckConstraint("minutes > 0", name="minutes_positive"),
+    comment="the limits of a cleaning, each in force from its moment on; read-only for the service",
 )
 
 #: The constraint that fires, and what it means to the person who asked.
@@ -192,4 +224,5 @@ REFUSALS: dict[str, type[Refusal]] = {
     "occupancy_one_hold_per_admission": AdmissionAlreadyHolds,
     "occupancy_one_stay_per_patient": PatientInAnotherBed,
     "cleaning_job_one_open_per_bed": AlreadyRequested,
+    "inspected_by_another": SamePerson,
 }

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from asyncpg import Range
-from sqlalchemy.dialects.postgresql import TSTZRANGE, array
+from sqlalchemy.dialects.postgresql import TSTZRANGE, array, distinct_on
 
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import OPEN, CleaningJob
 from beds.domain.layout import Department, Room
 from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
-from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
+from beds.domain.targets import Target, Targets
+from beds.models import bed, cleaning_job, cleaning_target, department, movement, occupancy, placement, room
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
 from common.ids import new_id
@@ -40,7 +41,11 @@ beds = Aggregates(Bed, bed)
 placements = Aggregates(
     Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
 )
-cleaning_jobs = Aggregates(CleaningJob, cleaning_job)
+cleaning_jobs = Aggregates(
+    CleaningJob,
+    cleaning_job,
+    readers={"targets": lambda stored: Targets(**stored), "cleaned_by": tuple, "missed": tuple},
+)
 
 
 _ADD_OCCUPANCY = Statement(insert_into(occupancy))
@@ -134,6 +139,35 @@ async def lock_open_job(act: UnitOfWork, bed_id: UUID) -> CleaningJob | None:
     """The open cleaning job of a bed that is locked already."""
     job_id = await act.value(_OPEN_JOB, of_bed=bed_id)
     return None if job_id is None else await cleaning_jobs.find(act, job_id)
+
+
+_DUE_JOB = Statement(
+    sa.select(cleaning_job.c.id)
+    .where(cleaning_job.c.due_at <= sa.func.clock_timestamp())
+    .order_by(cleaning_job.c.due_at)
+    .limit(sa.literal_column("1"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
+
+
+async def lock_due_job(act: UnitOfWork) -> CleaningJob | None:
+    """A cleaning job that misses a target by the clock, not yet told of."""
+    job_id = await act.value(_DUE_JOB)
+    return None if job_id is None else await cleaning_jobs.find(act, job_id)
+
+
+_TARGETS = Statement(
+    sa.select(cleaning_target.c.target, cleaning_target.c.minutes)
+    .ext(distinct_on(cleaning_target.c.target))
+    .where(cleaning_target.c.effective_from <= sa.bindparam("at"))
+    .order_by(cleaning_target.c.target, cleaning_target.c.effective_from.desc())
+)
+
+
+async def targets_at(act: UnitOfWork, at: datetime) -> Targets:
+    """The limits that are in force at this moment."""
+    minutes = {Target(row["target"]).value: row["minutes"] for row in await act.all(_TARGETS, at=at)}
+    return Targets(**minutes)
 
 
 _now: sa.BindParameter[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))

@@ -25,15 +25,6 @@ class BedStatus(StrEnum):
     MAINTENANCE = "maintenance"
 
 
-class RequestableCleaning(StrEnum):
-    """Kinds of cleaning that a person may ask for."""
-
-    DISCHARGE = CleaningType.DISCHARGE.value
-    TRANSFER = CleaningType.TRANSFER.value
-    SPILL = CleaningType.SPILL.value
-    DAILY = CleaningType.DAILY.value
-
-
 class NewDepartment(Payload):
     code: Code
     name: Line
@@ -93,8 +84,19 @@ class Move(Payload):
 
 class NewCleaningJob(Payload):
     bed_id: UUID
-    type: RequestableCleaning
+    type: CleaningType
     priority: CleaningPriority = CleaningPriority.NORMAL
+
+
+class Inspection(Payload):
+    passed: bool
+    reason_code: Code | None = Field(None, description="why it failed; needed then")
+
+
+class TargetsView(BaseModel):
+    response: int
+    cleaning: int
+    turnaround: int
 
 
 class _Shown(BaseModel):
@@ -180,6 +182,20 @@ class CleaningJobView(_Shown):
     priority: CleaningPriority
     state: CleaningState
     requested_at: datetime
+    accepted_at: datetime | None
+    accepted_by: str | None
     started_at: datetime | None
     started_by: str | None
+    counted_from: datetime | None = Field(description="the start, later by all suspensions")
+    suspended_at: datetime | None
     completed_at: datetime | None
+    cleaned_by: list[str]
+    inspected_at: datetime | None
+    inspected_by: str | None
+    passed: bool | None
+    reason_code: str | None = Field(description="why the inspection failed")
+    targets: TargetsView = Field(description="limits in minutes")
+    missed: list[str] = Field(
+        description="targets that are missed by now, such as `response_100`: at 100 and at 150 percent"
+    )
+    due_at: datetime | None = Field(description="when the next target is missed if nothing happens")

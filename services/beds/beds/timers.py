@@ -1,9 +1,10 @@
-"""What becomes due in beds: holds that are over, beds that have become ready for somebody who waits."""
+"""What becomes due in beds: holds that are over, targets missed, beds that are ready for somebody who waits."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from beds import records
 from beds.events import BED, DEPARTMENT, PLACEMENT, BedEvent
+from beds.handlers.cleaning import tell_missed_target
 from beds.handlers.holding import sweep_expired_hold
 from beds.handlers.wishes import place_next
 from beds.queries import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
@@ -17,6 +18,7 @@ from common.timers import Timer
 EVERY_SECONDS = 1.0
 _SWEEP = failpoints.around_commit("timer.hold_sweep")
 _QUEUE = failpoints.around_commit("timer.queue")
+_TARGETS = failpoints.around_commit("timer.cleaning_targets")
 REPEATED = (
     Repeated(DEPARTMENT, records.departments, DEPARTMENT_KEYS),
     Repeated(BED, records.beds, BED_KEYS),
@@ -31,13 +33,16 @@ def timers(process: Process) -> Sequence[Timer]:
         "beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(database, sweep_expired_hold, _SWEEP)
     )
     queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(database, place_next, _QUEUE))
+    targets = Timer(
+        "beds", "cleaning_targets", EVERY_SECONDS, lambda: _until_done(database, tell_missed_target, _TARGETS)
+    )
 
     def wake_queue(facts: list[Fact]) -> None:
         if any(fact.type in _FREES_A_BED for fact in facts):
             queue.wake()
 
     database.after_commit(wake_queue)
-    return (sweep, queue, repair_timer("beds", database, REPEATED))
+    return (sweep, queue, targets, repair_timer("beds", database, REPEATED))
 
 
 async def _until_done(

@@ -7,6 +7,7 @@ from beds.domain.bed import HOLD as HOLD_LASTS, Bed
 from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.layout import Department, DepartmentState, Room
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
+from beds.domain.targets import Targets
 from beds.events import (
     BED as BED_TOPIC,
     DEPARTMENT as DEPARTMENT_TOPIC,
@@ -20,6 +21,7 @@ from beds.events import (
     Occurred,
     PlacementEvent as P,
     RoomEvent as R,
+    TargetMissed,
     happened,
 )
 from common.envelope import Fact
@@ -30,6 +32,7 @@ from tools.contracts.examples.cast import (
     DEPARTMENT,
     HOLD,
     OTHER_BED,
+    OTHER_USER,
     PATIENT,
     ROOM,
     at,
@@ -104,9 +107,29 @@ def _placements() -> Iterator[Fact]:
 
 
 def _cleaning() -> Iterator[Fact]:
-    job = CleaningJob.requested(CLEANING_JOB, BED, DEPARTMENT, at(90), type=CleaningType.DISCHARGE)
-    started = job.started(at(95))
+    limits = Targets(response=30, cleaning=30, turnaround=60)
+    kind = CleaningType.ISOLATION_TERMINAL
+    job = CleaningJob.requested(CLEANING_JOB, BED, DEPARTMENT, at(90), limits, type=kind)
+    accepted = job.accepted(at(92))
+    started = accepted.started(at(95))
+    suspended = started.suspended(at(100))
+    resumed = suspended.resumed(at(115))
+    completed = resumed.completed(at(140))
+    miss = suspended.next_miss()
+    assert miss is not None
     yield happened(C.REQUESTED, CLEANING_JOB, job, None)
-    yield happened(C.STARTED, CLEANING_JOB, started, job)
-    yield happened(C.COMPLETED, CLEANING_JOB, started.completed(at(110)), started)
+    yield happened(C.ACCEPTED, CLEANING_JOB, accepted, job)
+    yield happened(C.STARTED, CLEANING_JOB, started, accepted)
+    yield happened(C.SUSPENDED, CLEANING_JOB, suspended, started)
+    yield happened(C.RESUMED, CLEANING_JOB, resumed, suspended)
+    yield happened(C.COMPLETED, CLEANING_JOB, completed, resumed)
+    inspected = completed.inspected(True, None, replace(at(145), by=f"user/{OTHER_USER}"))
+    yield happened(C.INSPECTED, CLEANING_JOB, inspected, completed)
     yield happened(C.CANCELLED, CLEANING_JOB, job.cancelled(at(92)), job)
+    yield happened(
+        C.TARGET_MISSED,
+        CLEANING_JOB,
+        suspended.told(miss, at(150)),
+        suspended,
+        TargetMissed(miss.target, miss.percent),
+    )

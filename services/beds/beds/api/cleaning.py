@@ -4,18 +4,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from beds.domain.cleaning import CleaningState, CleaningType
+from beds.domain.cleaning import CleaningState
 from beds.handlers import cleaning
 from beds.policies import POLICIES, Act
-from beds.queries import CLEANING_JOB, CLEANING_JOBS
-from beds.schemas import CleaningJobView, NewCleaningJob
+from beds.queries import CLEANING_JOB, CLEANING_JOBS, cleaning_job_tag, cleaning_job_view
+from beds.schemas import CleaningJobView, Inspection, NewCleaningJob
 from common.paging import Paged
 from common.process import Running
 from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/cleaning_jobs", tags=["cleaning"])
-SHOWN = Resource(CLEANING_JOB, path="/v1/cleaning_jobs")
+SHOWN = Resource(CLEANING_JOB, cleaning_job_view, "/v1/cleaning_jobs", cleaning_job_tag)
 
 
 @router.get("", responses=shows_list(CleaningJobView))
@@ -27,7 +27,9 @@ async def list_jobs(
     department_id: UUID | None = None,
     bed_id: UUID | None = None,
     state: CleaningState | None = None,
+    open: bool | None = None,  # noqa: A002 - the word of the query
 ) -> Response:
+    """In the order of a worklist: most urgent first, then longest waiting. `open=true` shows what is to be done."""
     departments = POLICIES.departments(caller, Act.CLEAN, department_id)
     rows, after = await CLEANING_JOBS.read(
         running.database.read,
@@ -36,8 +38,9 @@ async def list_jobs(
         department_id=department_id,
         bed_id=bed_id,
         states=state and [state],
+        open=open,
     )
-    return list_answer(request, [dict(row) for row in rows], after)
+    return list_answer(request, [cleaning_job_view(row) for row in rows], after)
 
 
 @router.get("/{job_id}", responses=shows(CleaningJobView))
@@ -51,9 +54,22 @@ async def read_job(request: Request, running: Running, caller: Calling, job_id: 
 async def request_cleaning(
     request: Request, running: Running, caller: Calling, demand: Demanding, new: NewCleaningJob
 ) -> Response:
+    """Discharge, transfer and isolation_terminal are for a dirty bed, spill and daily for any.
+
+    Asked for more urgently, or as isolation_terminal, it takes the place of a job that nobody has started.
+    """
     outcome = await cleaning.request_cleaning(
-        running.database, demand, caller, new.bed_id, CleaningType(new.type), new.priority
+        running.database, demand, caller, new.bed_id, new.type, new.priority
     )
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
+@router.post("/{job_id}/accept", responses=shows(CleaningJobView))
+async def accept_cleaning(
+    request: Request, running: Running, caller: Calling, demand: Demanding, job_id: UUID
+) -> Response:
+    """The caller is on the way. It is not needed before a start."""
+    outcome = await cleaning.accept_cleaning(running.database, demand, caller, job_id)
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
@@ -65,10 +81,38 @@ async def start_cleaning(
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
+@router.post("/{job_id}/suspend", responses=shows(CleaningJobView))
+async def suspend_cleaning(
+    request: Request, running: Running, caller: Calling, demand: Demanding, job_id: UUID
+) -> Response:
+    """The time until it is resumed does not count as cleaning time, but does as turnaround."""
+    outcome = await cleaning.suspend_cleaning(running.database, demand, caller, job_id)
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
+@router.post("/{job_id}/resume", responses=shows(CleaningJobView))
+async def resume_cleaning(
+    request: Request, running: Running, caller: Calling, demand: Demanding, job_id: UUID
+) -> Response:
+    outcome = await cleaning.resume_cleaning(running.database, demand, caller, job_id)
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
 @router.post("/{job_id}/complete", responses=shows(CleaningJobView))
 async def complete_cleaning(
     request: Request, running: Running, caller: Calling, demand: Demanding, job_id: UUID
 ) -> Response:
-    """The bed is clean; whoever waits for a bed of this department is placed next."""
+    """The bed is clean; whoever waits for a bed of this department is placed next. After isolation: inspected first."""
     outcome = await cleaning.complete_cleaning(running.database, demand, caller, job_id)
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
+@router.post("/{job_id}/inspect", responses=shows(CleaningJobView))
+async def inspect_cleaning(
+    request: Request, running: Running, caller: Calling, demand: Demanding, job_id: UUID, found: Inspection
+) -> Response:
+    """After isolation, by somebody who took no part in the cleaning. Failed, the bed is dirty and has a new job."""
+    outcome = await cleaning.inspect_cleaning(
+        running.database, demand, caller, job_id, found.passed, found.reason_code
+    )
     return await SHOWN.settle(request, running.database.read, outcome)

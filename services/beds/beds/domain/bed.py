@@ -51,6 +51,7 @@ TRANSITIONS: frozenset[tuple[BedState, BedState]] = frozenset(
         (S.CLEANING, S.AVAILABLE),
         (S.CLEANING, S.INSPECT),
         (S.INSPECT, S.AVAILABLE),
+        (S.INSPECT, S.DIRTY),
         (S.DIRTY, S.AVAILABLE),
         (S.AVAILABLE, S.BLOCKED),
         (S.DIRTY, S.BLOCKED),
@@ -194,6 +195,17 @@ class Bed:
 
     def cleaned(self, stamp: Stamp) -> "Bed":
         return self._become(S.AVAILABLE, stamp, last_sanitized_at=stamp.at)
+
+    def to_be_inspected(self, stamp: Stamp) -> "Bed":
+        return self._become(S.INSPECT, stamp)
+
+    def passed(self, sanitized_at: datetime | None, stamp: Stamp) -> "Bed":
+        """Looked at and found clean since `sanitized_at`."""
+        return self._become(S.AVAILABLE, stamp, last_sanitized_at=sanitized_at)
+
+    def failed(self, stamp: Stamp) -> "Bed":
+        """Looked at and not clean: to be cleaned again."""
+        return self._become(S.DIRTY, stamp)
 
     def readied(self, stamp: Stamp) -> "Bed":
         """Declared ready by somebody who answers for it. Raises `BedNotDirty`."""

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from beds import records
 from beds.domain.bed import HOLD, Bed, BedState
-from beds.domain.cleaning import CleaningJob, CleaningType
+from beds.domain.cleaning import CleaningJob, CleaningPriority, CleaningType
 from beds.domain.placement import Placement, PlacementState
 from beds.events import (
     BedEvent,
     CameFrom,
     CleaningJobEvent,
     DeclaredReady,
+    FoundDirty,
     Occurred,
     PlacementEvent,
     happened,
@@ -22,7 +23,7 @@ from common.stamp import Stamp
 
 
 async def save_bed(
-    act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, facts: DeclaredReady | None = None
+    act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, facts: DeclaredReady | FoundDirty | None = None
 ) -> None:
     """One step of a bed and its event."""
     settled = before.settled(after.changed_at)
@@ -78,12 +79,30 @@ async def give_up_hold(act: UnitOfWork, placement: Placement, bed: Bed, stamp: S
         await save_bed(act, BedEvent.HOLD_EXPIRED if expired else BedEvent.RELEASED, bed, bed.released(stamp))
 
 
-async def open_cleaning(act: UnitOfWork, bed: Bed, stamp: Stamp, kind: CleaningType) -> None:
+async def open_cleaning(
+    act: UnitOfWork,
+    bed: Bed,
+    stamp: Stamp,
+    kind: CleaningType,
+    priority: CleaningPriority = CleaningPriority.NORMAL,
+    waits_since: datetime | None = None,
+) -> UUID:
     """A dirty bed has an open cleaning job; one from before the bed became dirty gives way to it."""
     await cancel_cleaning(act, bed, stamp)
-    job = CleaningJob.requested(new_id(), bed.id, bed.department_id, stamp, type=kind)
+    targets = await records.targets_at(act, stamp.at)
+    job = CleaningJob.requested(
+        new_id(),
+        bed.id,
+        bed.department_id,
+        stamp,
+        targets,
+        type=kind,
+        priority=priority,
+        waits_since=waits_since,
+    )
     await records.cleaning_jobs.add(act, job)
     act.publish(happened(CleaningJobEvent.REQUESTED, job.id, job, None))
+    return job.id
 
 
 async def cancel_cleaning(act: UnitOfWork, bed: Bed, stamp: Stamp) -> None:
