@@ -88,7 +88,7 @@ def _placements() -> Iterator[Fact]:
     first = Placement.first(wish, at(5)).reconciled(wish, None, at(5)).placement
     queued = first.answered(at(5))
     held = queued.held(BED, DEPARTMENT, HOLD, at(5).at + HOLD_LASTS, at(6))
-    given_up = Wish(ADMISSION, PATIENT, None, 2, 1)
+    given_up = Wish(ADMISSION, PATIENT, None, 3, 1)
     withdrawn = held.reconciled(given_up, DEPARTMENT, at(7)).placement.answered(at(7))
     arrived = held.arrived(BED, DEPARTMENT, at(15))
     other_want = Wish(ADMISSION, PATIENT, replace(want, priority=Priority.ELECTIVE), 2, 1)
