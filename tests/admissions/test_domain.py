@@ -14,6 +14,7 @@ from admissions.domain.admission import (
     AlreadyArrived,
     AlreadyConfirmed,
     Answer,
+    Asked,
     Cancelling,
     Disposition,
     ImpossibleAnswer,
@@ -32,12 +33,13 @@ A, P = AdmissionState, PresenceState
 T = datetime(2026, 11, 24, 10, tzinfo=UTC)
 NOW = Stamp(T, "user/somebody")
 EARLIER = Stamp(T - timedelta(hours=1), "user/somebody_else")
-WANT = Want(new_id(), None, Priority.URGENT, {}, ready=True)
-OTHER_WANT = replace(WANT, department_id=new_id())
+ASKED = Asked(new_id(), None, Priority.URGENT, {}, ready=True)
+OTHERWISE = replace(ASKED, department_id=new_id())
+WANT, OTHER_WANT = (Want.of(asked, EARLIER.at) for asked in (ASKED, OTHERWISE))
 
 
 def an_admission(state: AdmissionState = A.REQUESTED, target: AdmissionState = A.CANCELLED) -> Admission:
-    admission = Admission.requested(new_id(), new_id(), WANT, EARLIER)
+    admission = Admission.requested(new_id(), new_id(), ASKED, EARLIER)
     if state is A.CANCELLING:
         return admission.ending(target, "by_mistake", EARLIER)
     return replace(admission, state=state)
@@ -148,10 +150,10 @@ def test_another_bed_is_wanted_before_the_arrival_only(state: AdmissionState):
     admission = an_admission(state)
     if state in NOT_ANY_MORE:
         with pytest.raises(NOT_ANY_MORE[state]) as refused:
-            admission.wanting(OTHER_WANT, NOW)
+            admission.wanting(OTHERWISE, NOW)
         assert refused.value.facts["state"] == state
     else:
-        changed = admission.wanting(OTHER_WANT, NOW)
+        changed = admission.wanting(OTHERWISE, NOW)
         assert (changed.state, changed.want, changed.asked) == (state, OTHER_WANT, OTHER_WANT)
         assert changed.want_version == changed.version == 2
         assert changed.department_id == OTHER_WANT.department_id

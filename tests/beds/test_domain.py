@@ -44,7 +44,7 @@ T = datetime(2026, 11, 24, 10, tzinfo=UTC)
 NOW = Stamp(T, "user/somebody")
 HOUR = timedelta(hours=1)
 ADMISSION, PATIENT, OTHER, WARD, ELSEWHERE = (new_id() for _ in range(5))
-WANT = Want(WARD, None, Priority.URGENT, {}, ready=True)
+WANT = Want(WARD, None, Priority.URGENT, {}, ready=True, requested_at=T - 2 * HOUR)
 
 
 def a_bed(state: BedState = S.AVAILABLE, *, until: datetime = T + HOUR, soiled_by: UUID | None = None) -> Bed:
@@ -277,12 +277,18 @@ def test_4_nothing_wanted_is_withdrawn_or_left_as_before(
     "refusal", [Unplaced.NO_BED, Unplaced.RELEASED, Unplaced.EXPIRED, Unplaced.REVERSED], ids=str
 )
 def test_5_a_newer_want_seeks_a_bed_and_keeps_the_place_in_the_queue(refusal: Unplaced):
+    """The place is that of the moment since which the patient has waited, whenever beds hears of it."""
     waiting = a_placement(P.QUEUED, refusal=refusal)
     decided = reconciled(waiting, replace(WANT, department_id=ELSEWHERE))
     assert decided.seeks_bed
     placement = decided.placement
     assert (placement.refusal, placement.department_id) == (Unplaced.NO_BED, ELSEWHERE)
-    assert placement.since == waiting.since
+    assert placement.since == WANT.requested_at
+
+
+def test_5_nobody_has_waited_since_a_time_to_come():
+    ahead = replace(WANT, requested_at=T + HOUR)  # the clock of admissions
+    assert reconciled(a_placement(P.QUEUED, refusal=Unplaced.NO_BED), ahead).placement.since == T
 
 
 def test_5_the_bed_that_is_found_is_held():

@@ -273,7 +273,9 @@ async def test_the_own_dirty_bed_is_not_held(ward: Ward):
     admission = await ward.in_bed(department, patient=patient)
     await ward.departs(admission)
 
-    await ward.says(Wish(admission, patient, Want(department, None, Priority.URGENT, {}, ready=True), 2, 2))
+    await ward.says(
+        Wish(admission, patient, Want(department, None, Priority.URGENT, {}, True, await ward.now()), 2, 2)
+    )
     assert (await ward.placement(admission))["refusal"] == "no_bed"
     body = {"admission_id": str(admission)}
     assert code_of(await ward.bed_manager.post(f"/v1/beds/{bed}/holds", json=body)) == (409, "bed_not_ready")
@@ -530,12 +532,26 @@ async def test_the_most_urgent_goes_first_and_then_who_has_waited_longest(ward: 
     assert await ward.places_next() is False
 
 
+async def test_who_was_heard_of_late_has_waited_as_long(ward: Ward):
+    """Kafka keeps no order between admissions, and after an outage it matters."""
+    department, earlier = await ward.a_department(), await ward.now()
+    heard_first = await ward.waits_for(department)
+    wanted_first = await ward.waits_for(department, since=earlier)
+
+    path = f"/v1/placements?department_id={department}&state=queued"
+    queue = (await ward.bed_manager.get(path)).json()["items"]
+    assert [placement["admission_id"] for placement in queue] == [str(wanted_first), str(heard_first)]
+    await ward.a_bed(department)
+    await ward.places_all()
+    assert (await ward.placement(wanted_first))["state"] == "held"
+
+
 async def test_a_new_want_does_not_lose_the_place_in_the_queue(ward: Ward):
     department = await ward.a_department()
-    first_patient = new_id()
-    first = await ward.waits_for(department, patient=first_patient)
+    first_patient, since = new_id(), await ward.now()
+    first = await ward.waits_for(department, patient=first_patient, since=since)
     await ward.waits_for(department)
-    want = Want(department, None, Priority.URGENT, {}, ready=True)
+    want = Want(department, None, Priority.URGENT, {}, ready=True, requested_at=since)
     await ward.says(Wish(first, first_patient, want, 2, 1))
 
     await ward.a_bed(department)

@@ -85,10 +85,11 @@ class Ward:
         bed: UUID | None = None,
         priority: Priority = Priority.URGENT,
         patient: UUID | None = None,
+        since: datetime | None = None,
     ) -> UUID:
         """An admission that wants a bed; it is held at once if one is free, else the patient is in the queue."""
         admission = new_id()
-        want = Want(department, bed, priority, {}, ready=True)
+        want = Want(department, bed, priority, {}, ready=True, requested_at=since or await self.now())
         await self.says(Wish(admission, patient or new_id(), want, 1, 1))
         return admission
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from admissions import consumers as hearing
-from admissions.domain.admission import OPEN, AdmissionState, Priority, Want
+from admissions.domain.admission import OPEN, AdmissionState, Asked, Priority
 from admissions.events import ADMISSION
 from admissions.handlers import admissions as acts
 from beds import consumers as answering
@@ -105,14 +105,14 @@ class World:
     async def admits(self, patient: UUID, department: UUID, bed: UUID | None) -> None:
         with self.trying():
             outcome = await acts.request_admission(
-                self.process.database, UNCONDITIONAL, BED_MANAGER, patient, a_want(department, bed)
+                self.process.database, UNCONDITIONAL, BED_MANAGER, patient, what_is_asked(department, bed)
             )
             self.admissions.append(outcome.resource)
 
     async def wants(self, admission: UUID, department: UUID, bed: UUID | None) -> None:
         with self.trying():
             await acts.change_bed_request(
-                self.process.database, UNCONDITIONAL, BED_MANAGER, admission, a_want(department, bed)
+                self.process.database, UNCONDITIONAL, BED_MANAGER, admission, what_is_asked(department, bed)
             )
 
     async def ends(self, admission: UUID, target: AdmissionState) -> None:
@@ -280,8 +280,8 @@ class World:
                 assert suits == [], "queued beside a free bed"
 
 
-def a_want(department: UUID, bed: UUID | None) -> Want:
-    return Want(department, bed, Priority.URGENT, {}, ready=True)
+def what_is_asked(department: UUID, bed: UUID | None) -> Asked:
+    return Asked(department, bed, Priority.URGENT, {}, ready=True)
 
 
 def _as_received(fact: Fact) -> Received:

@@ -35,7 +35,7 @@ async def prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
         "jsonb",
         schema="pg_catalog",
         format="binary",
-        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        encoder=lambda value: b"\x01" + orjson.dumps(value, option=orjson.OPT_UTC_Z),
         decoder=lambda encoded: orjson.loads(encoded[1:]),
     )
 

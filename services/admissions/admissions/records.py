@@ -1,5 +1,6 @@
 """What the use cases load under lock and save. Lock order: patient, admission."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ def read_want(stored: dict[str, Any]) -> Want:
         priority=Priority(stored["priority"]),
         needs=stored["needs"],
         ready=stored["ready"],
+        requested_at=datetime.fromisoformat(stored["requested_at"]),
     )
 
 

@@ -1,9 +1,11 @@
 """Kafka in: what admissions publishes is answered by placements."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from beds import records
-from beds.domain.placement import Wish
+from beds.domain.placement import Want, Wish
 from beds.handlers.wishes import answer_wish
 from common.applying import Effects, Reaction
 from common.db import UnitOfWork
@@ -19,11 +21,16 @@ async def _admission(act: UnitOfWork, event: Received) -> None:
     wish = Wish(
         admission_id=UUID(said["id"]),
         patient_id=UUID(said["patient_id"]),
-        want=records.read_want(said["want"]) if said["want"] else None,
+        want=_want(said) if said["want"] else None,
         want_version=int(said["want_version"]),
         stay_number=int(said["stay_number"]),
     )
     await answer_wish(act, wish)
+
+
+def _want(said: Mapping[str, Any]) -> Want:
+    """A want of an earlier release has no time of its own and was wanted when the admission was requested."""
+    return records.read_want({"requested_at": said["requested_at"], **said["want"]})
 
 
 def effects(_: Process) -> Effects:

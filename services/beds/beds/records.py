@@ -32,6 +32,7 @@ def read_want(stored: dict[str, Any]) -> Want:
         priority=Priority(stored["priority"]),
         needs=stored["needs"],
         ready=stored["ready"],
+        requested_at=datetime.fromisoformat(stored["requested_at"]),
     )
 
 

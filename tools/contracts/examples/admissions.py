@@ -7,10 +7,10 @@ from admissions.domain.admission import (
     Admission,
     AdmissionState,
     Answer,
+    Asked,
     Disposition,
     PresenceState,
     Priority,
-    Want,
 )
 from admissions.domain.patient import Identity, Patient
 from admissions.events import (
@@ -46,8 +46,8 @@ def _patient() -> Iterator[Fact]:
 
 
 def _admission() -> Iterator[Fact]:
-    want = Want(DEPARTMENT, None, Priority.URGENT, {}, True)
-    asked = Admission.requested(ADMISSION, PATIENT, want, at(5))
+    wanted = Asked(DEPARTMENT, None, Priority.URGENT, {}, True)
+    asked = Admission.requested(ADMISSION, PATIENT, wanted, at(5))
     assigned = asked.following(_answer(PresenceState.HELD), at(5))
     admitted = assigned.following(_answer(PresenceState.IN_BED), at(15))
     confirmed = admitted.confirmed(Disposition.HOME, at(80))
@@ -56,7 +56,7 @@ def _admission() -> Iterator[Fact]:
     withdrawn = _answer(PresenceState.WITHDRAWN)
     yield happened(A.REQUESTED, ADMISSION, asked, None)
     yield happened(
-        A.CHANGED, ADMISSION, asked.wanting(replace(want, priority=Priority.EMERGENCY), at(6)), asked
+        A.CHANGED, ADMISSION, asked.wanting(replace(wanted, priority=Priority.EMERGENCY), at(6)), asked
     )
     yield happened(A.BED_ASSIGNED, ADMISSION, assigned, asked)
     yield happened(A.ADMITTED, ADMISSION, admitted, assigned)

@@ -83,7 +83,7 @@ def _beds() -> Iterator[Fact]:
 
 
 def _placements() -> Iterator[Fact]:
-    want = Want(DEPARTMENT, None, Priority.URGENT, {}, True)
+    want = Want(DEPARTMENT, None, Priority.URGENT, {}, True, at(5).at)
     wish = Wish(ADMISSION, PATIENT, want, 1, 1)
     first = Placement.first(wish, at(5)).reconciled(wish, None, at(5)).placement
     queued = first.answered(at(5))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from admissions.domain.admission import AdmissionState, AlreadyArrived, Want
+from admissions.domain.admission import AdmissionState, AlreadyArrived, Asked
 from admissions.handlers import admissions as acts
 from admissions.handlers.departments import UnknownDepartment
 from admissions.policies import POLICIES, Act
@@ -78,7 +78,7 @@ async def request_admission(
 ) -> Response:
     """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
     async with _known(running):
-        outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _want(new))
+        outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _asked(new))
     return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
 
@@ -93,7 +93,9 @@ async def change_bed_request(
     wanted: BedRequest,
 ) -> Response:
     async with _known(running):
-        outcome = await acts.change_bed_request(running.database, demand, caller, admission_id, _want(wanted))
+        outcome = await acts.change_bed_request(
+            running.database, demand, caller, admission_id, _asked(wanted)
+        )
     return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
 
@@ -149,8 +151,8 @@ async def confirm_discharge(
     return _answer(request, await _read(running, outcome.resource), outcome.status)
 
 
-def _want(asked: BedRequest) -> Want:
-    return Want(asked.department_id, asked.bed_id, asked.priority, needs={}, ready=True)
+def _asked(wanted: BedRequest) -> Asked:
+    return Asked(wanted.department_id, wanted.bed_id, wanted.priority, needs={}, ready=True)
 
 
 @asynccontextmanager

@@ -111,7 +111,7 @@ class ImpossibleAnswer(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class Asked:
     """A bed in a department, or one certain bed of it."""
 
     department_id: UUID
@@ -119,6 +119,27 @@ class Want:
     priority: Priority
     needs: dict[str, Any]
     ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Want(Asked):
+    """What was asked for, and since when the patient of this stay has waited for a bed, whatever was asked meanwhile.
+
+    That time decides who goes first, not the one at which beds heard of it.
+    """
+
+    requested_at: datetime
+
+    @classmethod
+    def of(cls, asked: Asked, requested_at: datetime) -> "Want":
+        return cls(
+            asked.department_id,
+            asked.bed_id,
+            asked.priority,
+            asked.needs,
+            asked.ready,
+            requested_at=requested_at,
+        )
 
 
 class Answer(NamedTuple):
@@ -156,7 +177,8 @@ class Admission:
     changed_by: str
 
     @classmethod
-    def requested(cls, admission_id: UUID, patient_id: UUID, want: Want, stamp: Stamp) -> "Admission":
+    def requested(cls, admission_id: UUID, patient_id: UUID, asked: Asked, stamp: Stamp) -> "Admission":
+        want = Want.of(asked, requested_at=stamp.at)
         return cls(
             id=admission_id,
             patient_id=patient_id,
@@ -177,9 +199,10 @@ class Admission:
             changed_by=stamp.by,
         )
 
-    def wanting(self, want: Want, stamp: Stamp) -> "Admission":
+    def wanting(self, asked: Asked, stamp: Stamp) -> "Admission":
         """Wants another bed. Raises `AlreadyArrived`, `Cancelling`, `AdmissionClosed`."""
         self._check_not_arrived()
+        want = Want.of(asked, requested_at=self.asked.requested_at)
         return self._want(want, stamp, asked=want, department_id=want.department_id)
 
     def ending(self, target: AdmissionState, reason_code: str, stamp: Stamp) -> "Admission":

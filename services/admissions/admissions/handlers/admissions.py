@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from admissions import records
-from admissions.domain.admission import Admission, AdmissionState, Disposition, Want
+from admissions.domain.admission import Admission, AdmissionState, Asked, Disposition
 from admissions.events import AdmissionEvent
 from admissions.handlers.departments import check_department
 from admissions.policies import POLICIES, Act
@@ -17,29 +17,29 @@ from common.ids import new_id
 
 
 @command
-async def request_admission(act: UnitOfWork, caller: Caller, patient_id: UUID, want: Want) -> Outcome:
+async def request_admission(act: UnitOfWork, caller: Caller, patient_id: UUID, asked: Asked) -> Outcome:
     """Kept whether or not a bed is free, also while beds is away. Raises `PatientAlreadyAdmitted`, `PatientErased`."""
-    POLICIES.allow(caller, Act.REQUEST_BED, want.department_id)
-    await check_department(act, want.department_id)
+    POLICIES.allow(caller, Act.REQUEST_BED, asked.department_id)
+    await check_department(act, asked.department_id)
     patient = await records.patients.find(act, patient_id)
     if patient is None:
         raise Invalid(errors=[FieldError(field="body.patient_id", code="unknown", message="no such patient")])
     patient.expect_identity()
-    admission = Admission.requested(new_id(), patient_id, want, await act.stamp())
+    admission = Admission.requested(new_id(), patient_id, asked, await act.stamp())
     await records.save_admission(act, AdmissionEvent.REQUESTED, None, admission)
     return Outcome(201, admission.id)
 
 
 @command
-async def change_bed_request(act: UnitOfWork, caller: Caller, admission_id: UUID, want: Want) -> Outcome:
+async def change_bed_request(act: UnitOfWork, caller: Caller, admission_id: UUID, asked: Asked) -> Outcome:
     """Wants another bed. Raises `AlreadyArrived`, `Cancelling`, `AdmissionClosed`."""
     admission = await records.admissions.lock(act, admission_id)
     POLICIES.allow(caller, Act.REQUEST_BED, admission.department_id)
-    POLICIES.allow(caller, Act.REQUEST_BED, want.department_id)
-    await check_department(act, want.department_id)
+    POLICIES.allow(caller, Act.REQUEST_BED, asked.department_id)
+    await check_department(act, asked.department_id)
     stamp = await act.stamp(admission)
     await expect_shown(act, admission_id)
-    await records.save_admission(act, AdmissionEvent.CHANGED, admission, admission.wanting(want, stamp))
+    await records.save_admission(act, AdmissionEvent.CHANGED, admission, admission.wanting(asked, stamp))
     return Outcome(200, admission_id)
 
 

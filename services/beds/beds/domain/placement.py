@@ -91,13 +91,14 @@ class AlreadyThere(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What an admission wants: a bed in a department, or one certain bed of it."""
+    """What an admission wants since `requested_at`: a bed in a department, or one certain bed of it."""
 
     department_id: UUID
     bed_id: UUID | None
     priority: Priority
     needs: dict[str, Any]
     ready: bool
+    requested_at: datetime
 
 
 class Wish(NamedTuple):
@@ -186,13 +187,12 @@ class Placement:
             over = P.LEFT if placement.stay_number > 1 else P.WITHDRAWN
             placement = replace(placement, state=over, refusal=None, since=stamp.at)
         elif placement.state is not P.HELD:
-            queued_since = self.since if self.state is P.QUEUED else stamp.at
             placement = replace(
                 placement,
                 state=P.QUEUED,
                 department_id=wish.want.department_id,
                 refusal=Unplaced.NO_BED,
-                since=queued_since,
+                since=min(wish.want.requested_at, stamp.at),  # the wait did not begin when beds heard of it
                 stay_number=wish.stay_number,
                 left_reason_code=None,
             )
