@@ -11,7 +11,7 @@ from prometheus_client.samples import Sample
 #: Labels, and what their words may look like: closed sets, nothing that names one person, thing or request.
 LABELS: Mapping[str, str] = {
     "http_request_method": r"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|_OTHER",
-    "http_route": r"unmatched|(/[a-z_]+|/\{[a-z_]+(:path)?\}|/openapi\.json)+",
+    "http_route": r"unmatched|(/[a-z0-9_]+|/\{[a-z_]+(:path)?\}|/openapi\.json)+",
     "http_response_status_code": r"[0-9]{1,3}",
     "le": r"[0-9.]+|\+Inf",
     "topic": r"hospital\.[a-z0-9_]+\.[a-z0-9_]+\.(events|state)\.v1",
