@@ -37,22 +37,23 @@ class CatchingUp:
         """Notes the ends when asked first, later whether they have been reached."""
         if not self.done.is_set() and (partitions := self._partitions(kafka)):
             self._first_ends = self._first_ends or await ends_of(kafka, partitions)
-            if not await self._lacks(self._first_ends):
+            if _reached(await self._applying.positions(list(self._first_ends)), self._first_ends):
                 self.done.set()
 
     async def is_behind(self, kafka: Any) -> bool:
-        """Whether records wait to be applied by any replica. When Kafka cannot say, some may."""
+        """Whether records wait to be applied by any replica. When Kafka cannot say, some may.
+
+        The positions are read before the ends: what is applied meanwhile, whoever asks has not seen.
+        """
         if not self.done.is_set():
             return True
+        stored = await self._applying.positions(partitions := self._partitions(kafka))
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return await self._lacks(await ends_of(kafka, self._partitions(kafka)))
+                ends = await ends_of(kafka, partitions)
         except (KafkaError, OSError, TimeoutError):
             return True
-
-    async def _lacks(self, ends: Offsets) -> bool:
-        stored = await self._applying.positions(list(ends))
-        return any(stored[partition] < end for partition, end in ends.items())
+        return not _reached(stored, ends)
 
     def _partitions(self, kafka: Any) -> list[TopicPartition]:
         """Those of all topics; none while the client has not heard of every topic."""
@@ -60,3 +61,7 @@ class CatchingUp:
         if not all(known.values()):
             return []
         return [TopicPartition(topic, number) for topic, numbers in known.items() for number in numbers]
+
+
+def _reached(positions: Offsets, ends: Offsets) -> bool:
+    return all(positions[partition] >= end for partition, end in ends.items())
