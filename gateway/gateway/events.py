@@ -11,6 +11,7 @@ from common.topics import Topic
 
 SERVICE = "gateway"
 USER = Topic(SERVICE, "user")
+NOTE = Topic(SERVICE, "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,31 @@ class PersonAccess(Happening):
     SEARCH = "search", "Users were listed; `subjects` were found."
 
 
+@dataclass(frozen=True, slots=True)
+class NoteState:
+    """A note to the audit log, without its words. It never changes."""
+
+    id: UUID
+    entity_type: str
+    entity_id: UUID
+    patient_id: UUID | None
+    """Where it is about a patient."""
+    recorded_by: UUID
+    changed_at: datetime
+    version: int = 1
+
+
+class NoteEvent(Happening):
+    RECORDED = "recorded", "Somebody added words about a thing; they are kept by the gateway under this id."
+
+
+class NoteAccess(Happening):
+    NOTE_READ = "note_read", "The words of a note were read; `subjects` are what it is about and the note."
+
+
 CATALOGUE = Catalogue(
-    Published.of(USER, UserState, UserEvent), published_access(SERVICE, *SessionAccess, *PersonAccess)
+    Published.of(USER, UserState, UserEvent),
+    Published.of(NOTE, NoteState, NoteEvent),
+    published_access(SERVICE, *SessionAccess, *PersonAccess, *NoteAccess),
 )
 happened = CATALOGUE.happened

@@ -20,6 +20,7 @@ from gateway.identity.api import ROUTERS
 from gateway.identity.reception import Reception
 from gateway.identity.refusals import REFUSALS
 from gateway.identity.timers import session_timer
+from gateway.notes import api as notes
 from gateway.proxy import Proxy
 from gateway.service_tokens import ServiceTokens
 from gateway.services import calling_services
@@ -51,7 +52,7 @@ def gateway_app(settings: GatewaySettings) -> FastAPI:
 
     blueprint = Blueprint(
         service=SERVICE,
-        routers=(*ROUTERS, docs.router),
+        routers=(*ROUTERS, notes.router, docs.router),
         refusals=REFUSALS,
         publishes=CATALOGUE.topics,
         timers=lambda process: [session_timer(process.database)],

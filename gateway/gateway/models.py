@@ -1,4 +1,4 @@
-"""Tables of the gateway: users, what they were granted, their sessions."""
+"""Tables of the gateway: users, what they were granted, their sessions; notes to the audit log."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, UUID as Uuid
@@ -52,6 +52,24 @@ session = sa.Table(
     sa.Column("device", sa.Text),
     sa.CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="session_ended_with_reason"),
     sa.Index("session_live", "user_id", postgresql_where=sa.text("ended_at IS NULL")),
+)
+
+note_key = sa.Table(
+    "note_key",
+    metadata,
+    sa.Column("entity_id", Uuid, primary_key=True),
+    sa.Column("wrapped", BYTEA, nullable=False),
+)
+
+note = sa.Table(
+    "note",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("entity_type", sa.Text, nullable=False),
+    sa.Column("entity_id", Uuid, nullable=False),
+    sa.Column("sealed", BYTEA, nullable=False),
+    sa.Column("recorded_by", Uuid, sa.ForeignKey("app_user.id"), nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False),
 )
 
 add_mechanism_tables(metadata)

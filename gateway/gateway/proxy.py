@@ -17,7 +17,7 @@ from gateway.identity.reception import Reception
 from gateway.identity.sessions import Session
 from gateway.identity.signed_in import session_of
 from gateway.names import answer_with_names, wants_names
-from gateway.services import AWAY, WAYS, OutcomeUnknown, Services, Way
+from gateway.services import AWAY, KEPT_HERE, WAYS, OutcomeUnknown, Services, Way
 
 PASSED_ON = frozenset(
     {
@@ -73,6 +73,8 @@ class Proxy:
 
 def way_of(path: str) -> Way | None:
     """Where a request for this path goes, if it is a service's."""
+    if path == KEPT_HERE or path.startswith(f"{KEPT_HERE}/"):
+        return None
     parts = path.split("/", 3)
     return WAYS.get(parts[2]) if len(parts) > 2 and parts[1] == "v1" else None
 

@@ -35,6 +35,8 @@ class Way:
 WAYS: Mapping[str, Way] = {
     first: Way(f"/v1/{first}", service) for service, owned in _OWNED.items() for first in owned
 }
+#: Below a service's path, and yet the gateway's own.
+KEPT_HERE = "/v1/audit/notes"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _TIMEOUT = aiohttp.ClientTimeout(total=None, connect=2, sock_connect=2, sock_read=30)
 _KEEP_ALIVE_SECONDS = 60.0

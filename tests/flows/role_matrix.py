@@ -184,7 +184,8 @@ ADMISSIONS = [
 AUDIT = [
     Row("GET", "/v1/audit/entries", "auditor, admin"),
     Row("GET", "/v1/audit/entries/0", "auditor, admin"),
-    Row("POST", "/v1/audit/notes", _SELF, later="notes"),
+    Row("POST", "/v1/audit/notes", _SELF, {"entity_type": "bed", "entity_id": "{bed_id}", "text": "a word"}),
+    Row("GET", "/v1/audit/notes/{note_id}", "auditor, admin"),
 ]
 
 MATRIX = [*IDENTITY, *BEDS, *ADMISSIONS, *AUDIT]

@@ -36,6 +36,8 @@ async def cast(hospital: Hospital) -> Cast:
     await hospital.stranger().do("/v1/users", {"username": "taken", "password": PASSWORD})
     identity = {"user_id": str(bystander.user_id), "session_id": session["id"]}
     await eventually(lambda: _is_there(hospital.admin, "/v1/audit/entries/0"))
+    about = {"entity_type": "user", "entity_id": identity["user_id"], "text": "A word."}
+    identity["note_id"] = (await bystander.do("/v1/audit/notes", about))["id"]
     things = await asyncio.gather(_things_of(hospital, own), _things_of(hospital, other))
     return Cast(people, *(identity | its for its in things))
 

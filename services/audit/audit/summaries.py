@@ -16,6 +16,7 @@ _SENTENCES: Mapping[str, str] = {
     "access.person_read": "Data of a person was read.",
     "access.names_read": "Names of persons were read.",
     "access.search": "A search was made.",
+    "access.note_read": "The words of a note to this log were read.",
     "access.entry_read": "An entry of this log was read.",
     "access.refused": "A request beyond the caller's rights was refused.",
     "access.exported": "Data was exported.",

@@ -8,8 +8,8 @@ from audit.events import LogAccess as L
 from common.access import Access, AccessEvent, access_fact
 from common.catalogue import Happening
 from common.envelope import Fact
-from gateway.events import PersonAccess as U, SessionAccess as S
-from tools.contracts.examples.cast import ACCESS, PATIENT, SESSION, USER, at
+from gateway.events import NoteAccess as N, PersonAccess as U, SessionAccess as S
+from tools.contracts.examples.cast import ACCESS, NOTE, PATIENT, SESSION, USER, at
 
 
 def told() -> Iterator[Fact]:
@@ -21,6 +21,7 @@ def told() -> Iterator[Fact]:
     yield _told("gateway", S.SIGNED_OUT, "sign_out", [USER])
     yield _told("gateway", U.PERSON_READ, "users.read", [USER])
     yield _told("gateway", U.SEARCH, "users.read", [USER])
+    yield _told("gateway", N.NOTE_READ, "notes.read", [PATIENT, NOTE])
     yield _told("audit", L.SEARCH, "audit_entries", [PATIENT])
     yield _told("audit", L.ENTRY_READ, "audit_entry/7", [PATIENT])
     for service in ("beds", "admissions", "gateway", "audit"):

@@ -1,12 +1,12 @@
-"""A user: what the gateway tells of one."""
+"""A user and a note: what the gateway tells of them."""
 
 from collections.abc import Iterator
 
 from common.auth import Grant
 from common.envelope import Fact
-from gateway.events import EndedSessions, UserEvent as U, happened
+from gateway.events import EndedSessions, NoteEvent, NoteState, UserEvent as U, happened
 from gateway.identity.domain import Role, User
-from tools.contracts.examples.cast import DEPARTMENT, SESSION, USER, at
+from tools.contracts.examples.cast import DEPARTMENT, NOTE, PATIENT, SESSION, USER, at
 
 _GRANTS = (Grant(Role.NURSE, frozenset({DEPARTMENT})), Grant(Role.HOUSEKEEPING))
 
@@ -23,3 +23,5 @@ def told() -> Iterator[Fact]:
     yield happened(U.CHANGED, USER, inactive.published(_GRANTS), was, ended)
     yield happened(U.PASSWORD_CHANGED, USER, other.published(_GRANTS), was, ended)
     yield happened(U.SESSIONS_ENDED, USER, other.published(_GRANTS), was, ended)
+    note = NoteState(NOTE, "patient", PATIENT, PATIENT, USER, at(6).at)
+    yield happened(NoteEvent.RECORDED, NOTE, note, None)
