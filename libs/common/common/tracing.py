@@ -72,6 +72,8 @@ def span(
 
 def processing(consumer: str, event: Received) -> "AbstractContextManager[Span | None]":
     """What one event does to a consumer."""
+    if _tracer is None:
+        return _OFF
     return span(
         Kind.CONSUMER, f"process {event.topic}", _of_kafka("process", event.topic, event.id, consumer)
     )
