@@ -129,21 +129,23 @@ async def add_movement(
 
 
 _OPEN_JOB = Statement(
-    sa.select(cleaning_job.c.id).where(
+    sa.select(*cleaning_job.c)
+    .where(
         cleaning_job.c.bed_id == sa.bindparam("of_bed"),
         cleaning_job.c.state.in_([constant(word) for word in OPEN]),
     )
+    .with_for_update(key_share=True)
 )
 
 
 async def lock_open_job(act: UnitOfWork, bed_id: UUID) -> CleaningJob | None:
     """The open cleaning job of a bed that is locked already."""
-    job_id = await act.value(_OPEN_JOB, of_bed=bed_id)
-    return None if job_id is None else await cleaning_jobs.find(act, job_id)
+    row = await act.first(_OPEN_JOB, of_bed=bed_id)
+    return None if row is None else cleaning_jobs.read(row)
 
 
 _DUE_JOB = Statement(
-    sa.select(cleaning_job.c.id)
+    sa.select(*cleaning_job.c)
     .where(cleaning_job.c.due_at <= sa.func.clock_timestamp())
     .order_by(cleaning_job.c.due_at)
     .limit(sa.literal_column("1"))
@@ -153,8 +155,8 @@ _DUE_JOB = Statement(
 
 async def lock_due_job(act: UnitOfWork) -> CleaningJob | None:
     """A cleaning job that misses a target by the clock, not yet told of."""
-    job_id = await act.value(_DUE_JOB)
-    return None if job_id is None else await cleaning_jobs.find(act, job_id)
+    row = await act.first(_DUE_JOB)
+    return None if row is None else cleaning_jobs.read(row)
 
 
 _TARGETS = Statement(
@@ -207,7 +209,7 @@ _rank = sa.func.array_position(
     array([constant(word) for word in Priority]), placement.c.want["priority"].astext
 )
 _NEXT_IN_QUEUE = Statement(
-    sa.select(placement.c.admission_id)
+    sa.select(*placement.c)
     .where(
         placement.c.state == constant(PlacementState.QUEUED),
         placement.c.refusal == constant(Unplaced.NO_BED),
@@ -228,12 +230,12 @@ _NEXT_IN_QUEUE = Statement(
 
 async def lock_next_in_queue(act: UnitOfWork, now: datetime) -> Placement | None:
     """The placement that goes first among those for whom a bed is free: most urgent, then longest wait."""
-    admission_id = await act.value(_NEXT_IN_QUEUE, now=now)
-    return None if admission_id is None else await placements.find(act, admission_id)
+    row = await act.first(_NEXT_IN_QUEUE, now=now)
+    return None if row is None else placements.read(row)
 
 
 _EXPIRED = Statement(
-    sa.select(placement.c.admission_id)
+    sa.select(*placement.c)
     .where(
         placement.c.state == constant(PlacementState.HELD),
         placement.c.held_until <= sa.func.clock_timestamp(),
@@ -246,5 +248,5 @@ _EXPIRED = Statement(
 
 async def lock_expired(act: UnitOfWork) -> Placement | None:
     """A placement whose hold is past its end and not yet swept."""
-    admission_id = await act.value(_EXPIRED)
-    return None if admission_id is None else await placements.find(act, admission_id)
+    row = await act.first(_EXPIRED)
+    return None if row is None else placements.read(row)
