@@ -18,7 +18,9 @@ from audit.leaf import leaf_hash
 from audit.main import app
 from audit.schemas import Entry
 from audit.settings import AuditSettings
+from common.access import Looks
 from common.auth import Caller, Grant, Minter
+from common.process import Process
 from tests.audit.log import Log, Ward, an_event
 from tests.support.waiting import eventually
 
@@ -50,8 +52,8 @@ def settings_for(log: Log) -> AuditSettings:
 class Audit:
     """The service with its ingester, asked as somebody of a role; each role has one session."""
 
-    def __init__(self, log: Log, http: httpx2.AsyncClient) -> None:
-        self.log, self.http = log, http
+    def __init__(self, log: Log, http: httpx2.AsyncClient, process: Process) -> None:
+        self.log, self.http, self.process = log, http, process
         self._minter = Minter(json.dumps(KEY.as_dict(private=True)))
         self._callers = {role: Caller(uuid4(), uuid4(), (Grant(role),)) for role in ROLES}
 
@@ -83,7 +85,7 @@ async def serving(log: Log) -> AsyncIterator[Audit]:
     async with service.router.lifespan_context(service):
         transport = httpx2.ASGITransport(app=service)
         async with httpx2.AsyncClient(transport=transport, base_url="http://audit") as http:
-            yield Audit(log, http)
+            yield Audit(log, http, service.state.process)
 
 
 @pytest.fixture
@@ -178,11 +180,9 @@ async def test_nobody_writes(audit: Audit):
             assert answer.status_code == 405
 
 
-async def test_reading_is_told_once_per_session_filters_and_minute(
-    audit: Audit, monkeypatch: pytest.MonkeyPatch
-):
+async def test_reading_is_told_once_per_session_filters_and_minute(audit: Audit):
     now = [600.0]
-    monkeypatch.setattr("common.access.time.monotonic", lambda: now[0])
+    audit.process.looks = Looks(clock=lambda: now[0])
     for _ in range(3):
         await audit.get("/v1/audit/entries", patient_id=PATIENT)
         await audit.get("/v1/audit/entries/1")
