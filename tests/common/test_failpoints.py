@@ -30,6 +30,7 @@ def test_the_process_is_killed_at_the_nth_time():
     killed = dine("dinner.after:2")
 
     assert (killed.returncode, killed.stdout) == (-9, "1\n2\n")
+    assert killed.stderr == "fail point dinner.after\n"
 
 
 def test_another_point_is_passed_by():

@@ -34,6 +34,7 @@ class _Fuse:
     def __call__(self) -> None:
         self._left -= 1
         if self._left == 0:
+            os.write(2, f"fail point {_name}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
 
