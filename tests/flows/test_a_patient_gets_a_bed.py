@@ -1,6 +1,5 @@
 """The story that everything is for, told by people at the gateway and again by the audit log."""
 
-import re
 from collections import defaultdict
 from typing import NamedTuple
 from uuid import UUID
@@ -8,11 +7,10 @@ from uuid import UUID
 import asyncpg
 import pytest_asyncio
 from confluent_kafka import Message
-from confluent_kafka.admin import AdminClient
 
 from tests.support.hospital import Hospital
 from tests.support.person import Json, Person
-from tests.support.reading import everything_in, header
+from tests.support.reading import everything_of, header
 from tests.support.waiting import eventually
 
 Place = tuple[str, int, int]
@@ -161,9 +159,7 @@ async def _all_entered(hospital: Hospital) -> tuple[list[str], list[str]] | None
 async def _events(hospital: Hospital) -> list[Message]:
     """Every record of every events topic, read by a client that is not ours."""
     bootstrap = hospital.stack.infrastructure.bootstrap
-    topics = AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=10).topics
-    names = [name for name in topics if re.fullmatch(r"hospital\..+\.events\.v1", name)]
-    return [record for name in names for record in await everything_in(bootstrap, name)]
+    return await everything_of(bootstrap, r"hospital\..+\.events\.v1")
 
 
 def _place(record: Message) -> Place:

@@ -17,7 +17,7 @@ _ALWAYS: dict[str, Any] = {
     "ce_partitionkey": _text("The id of the aggregate, as in the key of the record.", format="uuid"),
     "ce_sequence": _text("The version of the aggregate.", pattern="^[0-9]{20}$"),
     "ce_correlationid": _text("Of the request that everything followed from."),
-    "ce_actor": _text("Who did it.", pattern="^(user|service)/.+$"),
+    "ce_actor": _text("Who did it.", pattern="^(anonymous|(user|service)/.+)$"),
     "ce_dataschema": _text("The schema of the payload.", format="uri-reference"),
     "content-type": {"type": "string", "const": "application/json"},
 }
