@@ -1,17 +1,24 @@
 """The command line: `wardline`."""
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.table import Table
 
 from tools.stack.refusals import CannotRun
+
+if TYPE_CHECKING:
+    from tools.kept_keys import KeptKeys
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +28,8 @@ app = typer.Typer(
 )
 admin = typer.Typer(no_args_is_help=True, help="Administrators.")
 app.add_typer(admin, name="admin")
+keys = typer.Typer(no_args_is_help=True, help="Replacing the keys of admissions, step by step.")
+app.add_typer(keys, name="keys")
 
 _console = Console()
 _errors = Console(stderr=True)
@@ -160,6 +169,65 @@ def create_admin(
     if not created:
         _fail(f"There is a user {username} already.")
     _console.print(f"{username} can sign in.")
+
+
+class Which(StrEnum):
+    MASTER = "master"
+    SEARCH = "search"
+
+
+class Step(StrEnum):
+    ADD = "add"
+    PROMOTE = "promote"
+    DROP = "drop"
+
+
+_EnvFile = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="The .env of an installation; else the stack's own."),
+]
+
+
+@keys.command("rotate")
+def rotate_key(which: Which, step: Step, env_file: _EnvFile = None) -> None:
+    """Write the keys as this step leaves them; then restart the replicas of admissions, one after the other.
+
+    master: add, promote, drop. search: add, drop. Reads ADMISSIONS_DATABASE_URL, or finds the stack that runs here.
+    """
+    from tools.kept_keys import STEPS, take_step
+    from tools.keys import NotYet
+
+    if step not in STEPS[which]:
+        _fail(f"There is no step {step} for a {which} key.", code=2)
+    try:
+        asyncio.run(take_step(_address("ADMISSIONS_DATABASE_URL"), _kept_keys(env_file), which, step))
+    except NotYet as reason:
+        _fail(str(reason))
+    _console.print("Written. Now restart the replicas of admissions, one after the other.", soft_wrap=True)
+
+
+@keys.command("status")
+def key_status(
+    env_file: _EnvFile = None, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Tell how much an older key still keeps."""
+    from tools.kept_keys import progress
+
+    left = asdict(asyncio.run(progress(_address("ADMISSIONS_DATABASE_URL"), _kept_keys(env_file))))
+    if as_json:
+        _console.out(json.dumps(left))
+    else:
+        table = Table("still to do", "count")
+        for name, count in left.items():
+            table.add_row(name.replace("_", " "), f"{count:,}")
+        _console.print(table)
+
+
+def _kept_keys(env_file: Path | None) -> "KeptKeys":
+    from tools.kept_keys import KeptKeys
+    from tools.stack.noted import FOLDER
+
+    return KeptKeys(env_file or FOLDER / "secrets")
 
 
 def _address(variable: str) -> str:

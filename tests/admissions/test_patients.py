@@ -189,7 +189,7 @@ async def test_the_service_cannot_change_what_was(registry: Registry):
         "UPDATE patient_identity SET name = NULL",
         "DELETE FROM patient_identity",
         "DELETE FROM patient",
-        "UPDATE subject_key SET wrapped = ''",
+        "UPDATE subject_key SET created_at = now()",
     ):
         with pytest.raises(Exception, match="permission denied"):
             await registry.process.database.pool.execute(statement)

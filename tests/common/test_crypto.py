@@ -144,3 +144,42 @@ def test_digests_differ_by_field_by_key_and_by_where_the_parts_end():
     ]
 
     assert len(set(digests)) == len(digests)
+
+
+@given(st.text(), st.sampled_from(["patient.name", "patient.mrn", "patient.contact"]))
+def test_fields_of_two_subjects_cannot_be_swapped(text: str, field: str):
+    """Not in one subject's row, not in another's, whatever is in them."""
+    other = uuid4()
+    key, others = a_key(), KEYS.new_subject_key(other)[0]
+    sealed = key.encrypt(field, text)
+
+    for reader, name in ((others, field), (key, "patient.date_of_birth"), (others, "patient.date_of_birth")):
+        with pytest.raises(Unreadable):
+            reader.decrypt(name, sealed)
+
+
+def test_a_rewrapped_key_is_the_same_key_under_the_primary():
+    old, new = orjson.loads(a_keyset()), orjson.loads(a_keyset())
+    both = {"primaryKeyId": new["primaryKeyId"], "key": [*old["key"], *new["key"]]}
+    key, wrapped = MasterKeys(orjson.dumps(old).decode()).new_subject_key(SUBJECT)
+    rotating = MasterKeys(orjson.dumps(both).decode())
+    rewrapped = rotating.rewrapped(wrapped, SUBJECT)
+
+    assert rewrapped.startswith(rotating.current)
+    assert not wrapped.startswith(rotating.current)
+    only_new = MasterKeys(orjson.dumps(new).decode())
+    assert only_new.subject_key(rewrapped, SUBJECT).decrypt("f", key.encrypt("f", "text")) == "text"
+    with pytest.raises(Unreadable):
+        rotating.rewrapped(wrapped, uuid4())
+
+
+def test_keys_tell_nothing_of_themselves():
+    keyset, raw = a_keyset(), b"secret-key-bytes" * 2
+    material = orjson.loads(keyset)["key"][0]["keyData"]["value"]
+    told = [repr(one) + str(vars(one)) for one in (MasterKeys(keyset), SubjectKey(raw, SUBJECT))]
+    told.append(repr(KeyedIndex(raw)))
+    with pytest.raises(Unreadable) as refused:
+        SubjectKey(raw, SUBJECT).decrypt("patient.name", b"\x01" + b"n" * 40)
+    told.append(repr(refused.value) + str(refused.value.__cause__))
+
+    assert not any(secret in text for text in told for secret in (material, "secret-key-bytes"))

@@ -104,7 +104,7 @@ async def case(hospital: Hospital) -> Case:
         shown = await hospital.bed_manager.read(f"/v1/admissions/{admission['id']}")
         return bool(shown["state"] == "discharged")
 
-    await eventually(has_left)
+    await eventually(has_left, within=MINUTE)
     return case
 
 
@@ -124,7 +124,9 @@ async def test_within_a_minute_nobody_reads_the_identity_anywhere(case: Case):
 async def _the_log_is_what_it_was(case: Case, before: list[tuple[int, bytes, bytes]]) -> None:
     auditor = case.staff["auditor"]
     entity = f"patient/{case.patient}"
-    (erased,) = await eventually(lambda: auditor.list("/v1/audit/entries", entity=entity, action="erased"))
+    (erased,) = await eventually(
+        lambda: auditor.list("/v1/audit/entries", entity=entity, action="erased"), within=MINUTE
+    )
     assert erased["outcome"] == "success"
 
     after = await case.leaves()

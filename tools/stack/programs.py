@@ -32,6 +32,8 @@ class Program:
             f"{prefix}_MASTER_KEYSET": secrets.keyset(self.name),
             f"{prefix}_INDEX_KEY": secrets.key(f"{self.name}-index"),
         }
+        if self.name == "admissions":
+            own["ADMISSIONS_SEARCH_KEYS"] = secrets.search_keys()
         return {
             **os.environ,
             "PYTHONUNBUFFERED": "1",

@@ -10,6 +10,8 @@ import tink
 from joserfc.jwk import OKPKey
 from tink import aead, json_proto_keyset_format, secret_key_access
 
+SEARCH_KEYS = "admissions-search-keys"
+
 
 class Secrets:
     """Secrets in `folder`, by name."""
@@ -27,7 +29,11 @@ class Secrets:
 
     def keyset(self, name: str) -> str:
         """A Tink AES256-GCM keyset as JSON."""
-        return self._kept(f"{name}-keyset.json", _new_keyset)
+        return self._kept(f"{name}-keyset.json", new_keyset)
+
+    def search_keys(self) -> str:
+        """The numbered keys by which patients are found; the first is the index key of admissions."""
+        return self._kept(SEARCH_KEYS, lambda: f"1:{self.key('admissions-index')}")
 
     def token_private_key(self) -> str:
         """The Ed25519 key that signs service tokens, as a JWK."""
@@ -58,7 +64,8 @@ class Secrets:
         return path.read_text()
 
 
-def _new_keyset() -> str:
+def new_keyset() -> str:
+    """A fresh Tink AES256-GCM keyset as JSON."""
     aead.register()
     handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
     keyset: str = json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN)

@@ -14,6 +14,9 @@ from tink import TinkError, aead, json_proto_keyset_format, secret_key_access
 
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
+TINK_PREFIX = b"\x01"
+PREFIX_BYTES = 5
+"""Tink's ciphertexts begin with a format byte and the id of their key."""
 NORMALISATION_RULE = 1
 
 aead.register()
@@ -29,6 +32,8 @@ class MasterKeys:
     def __init__(self, keyset: str) -> None:
         handle = json_proto_keyset_format.parse(keyset, secret_key_access.TOKEN)
         self._aead = handle.primitive(aead.Aead)
+        self.current = TINK_PREFIX + handle.keyset_info().primary_key_id.to_bytes(4, "big")
+        """How everything begins that the primary key has encrypted."""
 
     def wrap(self, key: bytes, subject: UUID) -> bytes:
         wrapped: bytes = self._aead.encrypt(key, subject.bytes)
@@ -38,6 +43,13 @@ class MasterKeys:
         """Raises `Unreadable` for a key that was wrapped for another subject or under a master key that is gone."""
         try:
             return SubjectKey(self._aead.decrypt(wrapped, subject.bytes), subject)
+        except TinkError:
+            raise Unreadable("subject key") from None
+
+    def rewrapped(self, wrapped: bytes, subject: UUID) -> bytes:
+        """The same key under the primary. Raises `Unreadable` like `subject_key`."""
+        try:
+            return self.wrap(self._aead.decrypt(wrapped, subject.bytes), subject)
         except TinkError:
             raise Unreadable("subject key") from None
 
@@ -111,4 +123,5 @@ def subject_key_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()
         ),
+        sa.Index("subject_key_master", sa.text(f"substr(wrapped, 1, {PREFIX_BYTES})")),
     )

@@ -1,5 +1,6 @@
 """Identity at rest: every field encrypted under the patient's own key, found again through a keyed index."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,10 +20,8 @@ _KEY = Statement(
 )
 _ADD_IDENTITY = Statement(insert_into(patient_identity))
 _ADD_INDEX = Statement(insert_into(patient_index))
-_CHANGE_INDEX = Statement(
-    sa.update(patient_index)
-    .where(patient_index.c.patient_id == sa.bindparam("of_patient"))
-    .values(mrn_digest=sa.bindparam("mrn_digest"), name_birth_digest=sa.bindparam("name_birth_digest"))
+_FORGET_INDEX = Statement(
+    sa.delete(patient_index).where(patient_index.c.patient_id == sa.bindparam("of_patient"))
 )
 _DESTROY = tuple(
     Statement(sa.delete(table).where(column == sa.bindparam("of_patient")))
@@ -36,24 +35,42 @@ _FIELDS = ("mrn", "name", "date_of_birth", "sex", "contact")
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Seals and opens identities with the keys of this service."""
+    """Seals and opens identities with the keys of this service.
+
+    `indexes` are the search keys by number: a patient has digests under each, and a search asks for each.
+    """
 
     keys: MasterKeys
-    index: KeyedIndex
+    indexes: Mapping[int, KeyedIndex]
 
     async def add(self, act: UnitOfWork, patient_id: UUID, identity: Identity) -> None:
         """The first identity of a patient, under a fresh key. A record number in use is refused by its constraint."""
         key, wrapped = self.keys.new_subject_key(patient_id)
         await act.run(_ADD_KEY, subject_id=patient_id, wrapped=wrapped)
         await act.run(_ADD_IDENTITY, patient_id=patient_id, version=1, **_seal(key, identity))
-        await act.run(_ADD_INDEX, patient_id=patient_id, **self._digests(identity))
+        await self._enter(act, patient_id, identity)
 
     async def correct(self, act: UnitOfWork, patient_id: UUID, version: int, identity: Identity) -> None:
         """A newer identity; the older ones stay readable under the same key."""
         wrapped = await act.value(_KEY, of_subject=patient_id)
         key = self.keys.subject_key(wrapped, patient_id)
         await act.run(_ADD_IDENTITY, patient_id=patient_id, version=version, **_seal(key, identity))
-        await act.run(_CHANGE_INDEX, of_patient=patient_id, **self._digests(identity))
+        await act.run(
+            _FORGET_INDEX, of_patient=patient_id
+        )  # also what a key says that this process does not know
+        await self._enter(act, patient_id, identity)
+
+    async def fill(self, act: UnitOfWork, patient_id: UUID, identity: Identity, number: int) -> None:
+        """The digests under this key, for a patient who is locked and has none."""
+        await act.run(
+            _ADD_INDEX, patient_id=patient_id, key_number=number, **_digests(self.indexes[number], identity)
+        )
+
+    async def _enter(self, act: UnitOfWork, patient_id: UUID, identity: Identity) -> None:
+        for number in sorted(
+            self.indexes
+        ):  # all processes in one order: two of one number wait, none deadlocks
+            await self.fill(act, patient_id, identity, number)
 
     def open(self, row: Any) -> Identity:
         """The identity in a row with `id`, `wrapped` and the sealed fields."""
@@ -74,18 +91,27 @@ class Identities:
             return None
         return self.keys.subject_key(row["wrapped"], row["id"]).decrypt("patient.name", row["name"])
 
-    def mrn_digest(self, mrn: str) -> bytes:
-        return self.index.digest("patient.mrn", mrn)
+    def mrn_digests(self, mrn: str) -> list[bytes]:
+        return [_mrn_digest(index, mrn) for index in self.indexes.values()]
 
-    def name_birth_digest(self, name: str, born: date) -> bytes:
-        return self.index.digest("patient.name_birth", name, born.isoformat())
+    def name_birth_digests(self, name: str, born: date) -> list[bytes]:
+        return [_name_birth_digest(index, name, born) for index in self.indexes.values()]
 
-    def _digests(self, identity: Identity) -> dict[str, bytes | None]:
-        name, born = identity.name, identity.date_of_birth
-        return {
-            "mrn_digest": self.mrn_digest(identity.mrn) if identity.mrn else None,
-            "name_birth_digest": self.name_birth_digest(name, born) if name and born else None,
-        }
+
+def _mrn_digest(index: KeyedIndex, mrn: str) -> bytes:
+    return index.digest("patient.mrn", mrn)
+
+
+def _name_birth_digest(index: KeyedIndex, name: str, born: date) -> bytes:
+    return index.digest("patient.name_birth", name, born.isoformat())
+
+
+def _digests(index: KeyedIndex, identity: Identity) -> dict[str, bytes | None]:
+    name, born = identity.name, identity.date_of_birth
+    return {
+        "mrn_digest": _mrn_digest(index, identity.mrn) if identity.mrn else None,
+        "name_birth_digest": _name_birth_digest(index, name, born) if name and born else None,
+    }
 
 
 async def destroy(act: UnitOfWork, patient_id: UUID) -> None:

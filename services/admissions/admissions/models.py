@@ -55,9 +55,11 @@ patient_index = sa.Table(
     "patient_index",
     metadata,
     sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), primary_key=True),
+    sa.Column("key_number", sa.SmallInteger, primary_key=True, server_default="1"),
     sa.Column("mrn_digest", BYTEA, unique=True),
     sa.Column("name_birth_digest", BYTEA),
     sa.Index("patient_index_name_birth", "name_birth_digest"),
+    sa.Index("patient_index_key", "key_number"),
 )
 
 admission = sa.Table(

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID as Uuid
 
 from admissions.domain.admission import OPEN, STATUS, AdmissionState
 from admissions.models import (
@@ -27,7 +27,7 @@ _clock = sa.func.clock_timestamp()
 
 # Patients
 _identity_columns = [c for c in patient_identity.c if c.name not in ("patient_id", "version")]
-_people = (
+PEOPLE = (
     sa.select(*patient.c, subject_key.c.wrapped, *_identity_columns)
     .join(subject_key, subject_key.c.subject_id == patient.c.id)
     .join(
@@ -37,12 +37,18 @@ _people = (
         ),
     )
 )
-CURRENT_IDENTITY = Statement(_people.where(patient.c.id == sa.bindparam("of_id")))
-_found = _people.join(patient_index, patient_index.c.patient_id == patient.c.id)
-BY_MRN = Statement(_found.where(patient_index.c.mrn_digest == sa.bindparam("digest")))
-BY_NAME_AND_BIRTH = Statement(
-    _found.where(patient_index.c.name_birth_digest == sa.bindparam("digest")).order_by(patient.c.id)
-)
+CURRENT_IDENTITY = Statement(PEOPLE.where(patient.c.id == sa.bindparam("of_id")))
+_digests: sa.BindParameter[Any] = sa.bindparam("digests", type_=ARRAY(BYTEA))
+
+
+def _found(digest: sa.ColumnElement[bytes]) -> Statement:
+    """Under any of the search keys, hence in a subquery: a patient is found once."""
+    found = sa.select(patient_index.c.patient_id).where(digest == sa.any_(_digests))
+    return Statement(PEOPLE.where(patient.c.id.in_(found)).order_by(patient.c.id))
+
+
+BY_MRN = _found(patient_index.c.mrn_digest)
+BY_NAME_AND_BIRTH = _found(patient_index.c.name_birth_digest)
 ERASED = Statement(
     sa.select(patient.c.id, patient.c.erased_at, patient.c.version, patient.c.changed_by).where(
         patient.c.id == sa.bindparam("of_id"), patient.c.erased_at.is_not(None)

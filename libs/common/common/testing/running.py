@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -28,17 +28,17 @@ def a_keyset() -> str:
     return keyset
 
 
-def settings_for(kind: type[S], database_url: str, bootstrap: str = NOWHERE) -> S:
-    """Settings of a service on this database and this broker, with keys of its own."""
+def settings_for(kind: type[S], database_url: str, bootstrap: str = NOWHERE, **own: Any) -> S:
+    """Settings of a service on this database and this broker, with keys of its own unless `own` brings some."""
+    given: dict[str, Any] = {"master_keyset": SecretStr(a_keyset()), "index_key": b"i" * 32} | own
     return kind(
         port=0,
         database_url=SecretStr(database_url),
-        master_keyset=SecretStr(a_keyset()),
-        index_key=b"i" * 32,
         KAFKA_BOOTSTRAP_SERVERS=bootstrap,
         KAFKA_PARTITIONS=1,
         KAFKA_REPLICATION=1,
         WARDLINE_TOKEN_PUBLIC_KEY=PUBLIC_KEY,
+        **given,
     )
 
 

@@ -14,6 +14,7 @@ from admissions.handlers.patients import correct_patient, register_patient
 from admissions.identities import Identities
 from admissions.policies import POLICIES, Act
 from admissions.queries import BY_MRN, BY_NAME_AND_BIRTH, CURRENT_IDENTITY, ERASED, NAMES
+from admissions.rotation import identities
 from admissions.schemas import (
     ErasedPatientView,
     Erasure,
@@ -26,7 +27,6 @@ from admissions.schemas import (
 )
 from common.access import Access
 from common.auth import Caller
-from common.crypto import KeyedIndex
 from common.errors import NotFound, NotYetKnown
 from common.idempotency import Outcome
 from common.process import Process, Running
@@ -42,7 +42,7 @@ async def identities_of(running: Running) -> Identities:
     """Raises `NotYetKnown` at first: a restored database knows identities that have been erased since."""
     if not running.is_caught_up():
         raise NotYetKnown
-    return Identities(running.keys, KeyedIndex(running.settings.index_key))
+    return identities(running)
 
 
 Sealing = Annotated[Identities, Depends(identities_of)]
@@ -113,15 +113,15 @@ async def search(
     """By record number, or by name and date of birth. Both are compared without regard to case and spacing."""
     POLICIES.allow(caller, Act.FIND_PATIENTS)
     if wanted.mrn is not None:
-        digest = sealing.mrn_digest(wanted.mrn)
-        rows = await running.database.read.all(BY_MRN, digest=digest)
+        digests = sealing.mrn_digests(wanted.mrn)
+        rows = await running.database.read.all(BY_MRN, digests=digests)
     else:
         assert wanted.name is not None  # the schema has checked
         assert wanted.date_of_birth is not None
-        digest = sealing.name_birth_digest(wanted.name, wanted.date_of_birth)
-        rows = await running.database.read.all(BY_NAME_AND_BIRTH, digest=digest)
+        digests = sealing.name_birth_digests(wanted.name, wanted.date_of_birth)
+        rows = await running.database.read.all(BY_NAME_AND_BIRTH, digests=digests)
     found = [row["id"] for row in rows]
-    await _note(running, caller, PersonAccess.SEARCH, Act.FIND_PATIENTS, found, asked=digest)
+    await _note(running, caller, PersonAccess.SEARCH, Act.FIND_PATIENTS, found, asked=digests[0])
     return list_answer(request, [_view(sealing, row) for row in rows], None)
 
 
