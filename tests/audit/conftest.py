@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from common.access import access_topic
 from common.embedded import Kafka, Postgres
 from common.migrations import upgrade
 from tests.audit.log import Log, Ward, a_topic_name
@@ -45,10 +46,10 @@ async def log(migrated: Postgres, backbone: Kafka) -> AsyncIterator[Log]:
 
 
 @asynccontextmanager
-async def a_ward(broker: Kafka) -> AsyncIterator[Ward]:
+async def a_ward(broker: Kafka, topic: str) -> AsyncIterator[Ward]:
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
     await producer.start()
-    ward = Ward(broker.bootstrap, a_topic_name(), producer)
+    ward = Ward(broker.bootstrap, topic, producer)
     await ward.create()
     yield ward
     await ward.delete()
@@ -58,11 +59,18 @@ async def a_ward(broker: Kafka) -> AsyncIterator[Ward]:
 @pytest.fixture
 async def ward(backbone: Kafka) -> AsyncIterator[Ward]:
     """A topic with one partition, and what sends to it."""
-    async with a_ward(backbone) as ward:
+    async with a_ward(backbone, a_topic_name()) as ward:
         yield ward
 
 
 @pytest.fixture
 async def other_ward(backbone: Kafka) -> AsyncIterator[Ward]:
-    async with a_ward(backbone) as ward:
+    async with a_ward(backbone, a_topic_name()) as ward:
+        yield ward
+
+
+@pytest.fixture
+async def accesses(backbone: Kafka) -> AsyncIterator[Ward]:
+    """The topic in which beds tells who read a person and who was refused."""
+    async with a_ward(backbone, access_topic("beds").events) as ward:
         yield ward

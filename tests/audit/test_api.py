@@ -89,15 +89,18 @@ async def serving(log: Log) -> AsyncIterator[Audit]:
 
 
 @pytest.fixture
-async def audit(log: Log, ward: Ward) -> AsyncIterator[Audit]:
+async def audit(log: Log, ward: Ward, accesses: Ward) -> AsyncIterator[Audit]:
     """The service over four entries: 0 and 3 concern a patient, 1 is a bed's, 2 was refused."""
-    await ward.send(
-        an_event(actor=ACTOR, patient_id=str(PATIENT), correlation_id="request-1"),
-        an_event(subject="bed/B1", kind="hospital.beds.bed.vacated.v1"),
-        an_event(kind="hospital.beds.access.refused.v1", outcome="refused", subject="access/x"),
-        an_event(kind="hospital.beds.access.names_read.v1", subjects=[str(PATIENT), str(uuid4())]),
-    )
     async with serving(log) as audit:
+        await ward.send(
+            an_event(actor=ACTOR, patient_id=str(PATIENT), correlation_id="request-1"),
+            an_event(subject="bed/B1", kind="hospital.beds.bed.vacated.v1"),
+        )
+        await log.reaches(2)
+        await accesses.send(
+            an_event(kind="hospital.beds.access.refused.v1", outcome="refused", subject="access/x"),
+            an_event(kind="hospital.beds.access.names_read.v1", subjects=[str(PATIENT), str(uuid4())]),
+        )
         await log.reaches(4)
         yield audit
     await Ward(ward.bootstrap, ACCESS.events, ward.producer).delete()
@@ -105,11 +108,14 @@ async def audit(log: Log, ward: Ward) -> AsyncIterator[Audit]:
 
 async def test_an_entry_tells_everything(audit: Audit, ward: Ward):
     entry = (await audit.get("/v1/audit/entries/0")).json()
-    assert entry["summary"] == "A bed was occupied."
+    assert entry["summary"].endswith(" was occupied.")
     assert entry["metadata"]["patient_id"] == str(PATIENT) == entry["patient_id"]
     assert entry["source"] == {"topic": ward.topic, "partition": 0, "offset": 0}
     assert (entry["index"], entry["actor"], entry["action"]) == (0, ACTOR, "occupied")
-    assert (entry["event_type"], entry["outcome"]) == ("hospital.beds.bed.occupied.v1", "success")
+    assert (entry["event_type"], entry["outcome"]) == (
+        ward.topic.replace("events", "occupied"),
+        "success",
+    )
     assert entry["recorded_at"].endswith("Z")
     assert Entry.model_fields.keys() == entry.keys()
     stored = (await audit.log.entries())[0]

@@ -44,7 +44,7 @@ def a_record(
     counter_id: UUID | None = None,
     version: int = 1,
     event_id: str | None = None,
-    key: bytes | None = None,
+    key: bytes | None = b"",
     value: Any = b"",
     headers: list[Header] | None = None,
 ) -> Record:
@@ -56,7 +56,7 @@ def a_record(
         offset,
         0,
         0,
-        key if key is not None else str(counter_id).encode(),
+        key if key != b"" else str(counter_id).encode(),
         orjson.dumps({"id": counter_id, "value": version}) if value == b"" else value,
         -1,
         -1,
@@ -77,8 +77,19 @@ def garbage(toy: Toy) -> dict[str, dict[str, Any]]:
     """What `a_record` makes unreadable, by the reason that the dead letter gives."""
     counter_id = uuid4()
     good = good_headers(toy, counter_id, 1)
+    other = str(uuid4())
     return {
-        "no value": {"value": None},
+        "no key": {"key": None},
+        "the key is not that of the subject": {
+            "key": other.encode(),
+            "headers": [*without(good, "ce_partitionkey"), ("ce_partitionkey", other.encode())],
+        },
+        "the type does not belong to this topic": {
+            "headers": [*without(good, "ce_type"), ("ce_type", b"hospital.beds.bed.held.v1")]
+        },
+        "more than 32768 bytes": {"value": orjson.dumps({"padding": "x" * 32768})},
+        "payload: id missing": {"value": b"{}"},
+        "payload: id uuid_parsing": {"value": b'{"id": "Jane Doe", "value": 1}'},
         "a header or the key is not UTF-8": {"headers": [*good, ("x-partner", b"\xff\xfe")]},
         "no ce_id": {"headers": without(good, "ce_id")},
         "no ce_source": {"headers": []},

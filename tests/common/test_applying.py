@@ -2,22 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
 import pytest
+from aiokafka import TopicPartition
 
-from common.applying import Applying, Projection, Reaction, Record
+from common.applying import Applying, Effect, Projection, Reaction, Record, is_mistake
 from common.context import current_trail
 from common.db import UnitOfWork
 from common.embedded import Postgres
 from common.envelope import Received
-from common.errors import Refusal
+from common.errors import NotYetKnown, Refusal
+from common.incoming import Fate
 from common.positions import Moved
-from tests.common.records import a_record, garbage, partition_of
-from tests.common.toy import HEARD, KEYS, LOCK, Toy, a_counter, a_toy, hear, hear_together
+from tests.common.records import a_record, garbage, good_headers, partition_of
+from tests.common.toy import HEARD, KEYS, LOCK, Toy, a_counter, a_toy, hear, hear_together, read_counter
 
 READER = "reader"
 
@@ -27,7 +30,7 @@ class Reading:
     """One consumer at one partition of a toy's topic."""
 
     toy: Toy
-    effect: Reaction | Projection
+    effect: Effect[Any]
     at: int = 0
 
     @property
@@ -65,7 +68,11 @@ async def fresh(kept: Toy) -> Toy:
 
 @pytest.fixture(params=["reaction", "projection"])
 async def reading(fresh: Toy, request: pytest.FixtureRequest) -> Reading:
-    effect = Reaction(hear) if request.param == "reaction" else Projection(hear_together)
+    effect = (
+        Reaction(read_counter, hear)
+        if request.param == "reaction"
+        else Projection(read_counter, hear_together)
+    )
     reading = Reading(fresh, effect)
     assert await reading.position() == 0
     return reading
@@ -77,7 +84,7 @@ async def reacting(fresh: Toy) -> Reading:
 
 
 async def reacting_with(toy: Toy, handle) -> Reading:
-    reading = Reading(toy, Reaction(handle))
+    reading = Reading(toy, Reaction(read_counter, handle))
     await reading.position()
     return reading
 
@@ -136,6 +143,41 @@ async def test_garbage_becomes_dead_letters_and_good_records_around_it_are_unhar
     assert {offset: row["reason"] for offset, row in (await reading.dead_letters()).items()} == expected
     assert len(await reading.heard()) == len(records) - len(expected)
     assert await reading.position() == len(records)
+
+
+async def test_what_nothing_happened_in_and_what_is_of_a_later_form_is_counted_and_passed_over(
+    reading: Reading,
+):
+    later = good_headers(reading.toy, uuid4(), 1)
+    headers = [(name, value and value.replace(b"raised.v1", b"raised.v2")) for name, value in later]
+    applying = reading.applying
+    await applying.apply(
+        partition_of(reading.toy),
+        [
+            a_record(reading.toy, 0, value=None),
+            a_record(reading.toy, 1, headers=headers, key=dict(later)["ce_partitionkey"]),
+            a_record(reading.toy, 2, event_id="once"),
+        ],
+        0,
+    )
+    await applying.apply(partition_of(reading.toy), [a_record(reading.toy, 3, event_id="once")], 3)
+    await applying.apply(partition_of(reading.toy), [a_record(reading.toy, 4, value=b"{")], 4)
+
+    assert applying.fates == dict.fromkeys(Fate, 1)
+    assert len(await reading.heard()) == 1
+    assert list(await reading.dead_letters()) == [4]
+    assert await reading.position() == 5
+
+
+async def test_a_tombstone_on_a_state_topic_becomes_a_dead_letter(fresh: Toy):
+    """The owner never writes one: a deletion keeps its row, so a state has been lost from the topic."""
+    topic = fresh.topic.state
+    applying = Applying(READER, fresh.database, KEYS, {topic: Reaction(read_counter, hear)})
+    await applying.positions([TopicPartition(topic, 0)])
+
+    await applying.apply(TopicPartition(topic, 0), [replace(a_record(fresh, 0, value=None), topic=topic)], 0)
+
+    assert await fresh.database.pool.fetchval("SELECT reason FROM dead_letter") == "no value"
 
 
 async def test_a_dead_letter_keeps_the_whole_record_encrypted(reacting: Reading):
@@ -205,17 +247,28 @@ async def test_the_reason_of_a_dead_letter_quotes_no_value(fresh: Toy):
 
 
 @pytest.mark.parametrize(
-    "trouble", [OSError(), asyncpg.InterfaceError("closed"), asyncpg.TooManyConnectionsError()]
+    ("trouble", "of_ours"),
+    [
+        (OSError(), False),
+        (asyncpg.InterfaceError("closed"), False),
+        (asyncpg.TooManyConnectionsError(), False),
+        (NotYetKnown(), False),
+        (KeyError("id"), True),
+        (TypeError(), True),
+        (ValueError(), True),
+        (asyncpg.UndefinedTableError(), True),
+    ],
 )
-async def test_trouble_that_is_not_the_record_s_is_waited_out(fresh: Toy, trouble: Exception):
+async def test_trouble_that_is_not_the_record_s_is_waited_out(fresh: Toy, trouble: Exception, of_ours: bool):
     async def in_trouble(act: UnitOfWork, event: Received) -> None:
         await hear(act, event)
         raise trouble
 
     reading = await reacting_with(fresh, in_trouble)
-    with pytest.raises(type(trouble)):
+    with pytest.raises(type(trouble)) as raised:
         await reading.take(a_record(fresh, 0))
 
+    assert is_mistake(raised.value) is of_ours
     assert not await reading.heard()
     assert not await reading.dead_letters()
     assert await reading.position() == 0
@@ -259,7 +312,7 @@ async def test_a_projection_takes_a_batch_in_one_transaction_sorted_by_key(fresh
         seen.extend((UUID(event.payload["id"]), event.version) for event in events)
         await hear_together(act, events)
 
-    reading = Reading(fresh, Projection(look))
+    reading = Reading(fresh, Projection(read_counter, look))
     await reading.position()
     first, second = sorted((uuid4(), uuid4()))
     order = [(second, 1), (first, 1), (second, 2), (first, 2)]
@@ -272,14 +325,16 @@ async def test_a_projection_takes_a_batch_in_one_transaction_sorted_by_key(fresh
 
 
 async def test_a_batch_with_one_bad_record_is_projected_one_by_one(fresh: Toy):
-    reading = Reading(fresh, Projection(hear_together))
+    reading = Reading(fresh, Projection(read_counter, hear_together))
     await reading.position()
     await reading.take(
         a_record(fresh, 0), a_record(fresh, 1, value=b'{"id": "no uuid", "value": 1}'), a_record(fresh, 2)
     )
 
     assert len({row["batch"] for row in await reading.heard()}) == len(await reading.heard()) == 2
-    assert {k: row["reason"] for k, row in (await reading.dead_letters()).items()} == {1: "ValueError"}
+    assert {k: row["reason"] for k, row in (await reading.dead_letters()).items()} == {
+        1: "payload: id uuid_parsing"
+    }
     assert await reading.position() == 3
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,30 +14,28 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from common import consuming as module
-from common.applying import Applying, Effects, Projection, Reaction
+from common.applying import Applying, Effect, Effects, Projection, Reaction
 from common.consuming import Consuming
 from common.db import UnitOfWork
 from common.embedded import Kafka
 from common.envelope import Received
 from tests.common.records import a_record, garbage, send, send_with_unreadable_header_key
-from tests.common.toy import HEARD, KEYS, Toy, hear, hear_together
+from tests.common.toy import HEARD, KEYS, Toy, hear, hear_together, read_counter
 from tests.support.broker import freezing
 from tests.support.children import a_child
 from tests.support.waiting import eventually
 
 CONSUMER = "tests.common.programs.consumer"
-HEARING = Reaction(hear)
+HEARING = Reaction(read_counter, hear)
 
 
-def a_consumer(toy: Toy, kafka: Kafka, effect: Reaction | Projection = HEARING) -> Consuming:
+def a_consumer(toy: Toy, kafka: Kafka, effect: Effect[Any] = HEARING) -> Consuming:
     effects: Effects = {toy.topic.events: effect}
     return Consuming(kafka.bootstrap, Applying(toy.service, toy.database, KEYS, effects))
 
 
 @asynccontextmanager
-async def consuming(
-    toy: Toy, kafka: Kafka, effect: Reaction | Projection = HEARING
-) -> AsyncIterator[Consuming]:
+async def consuming(toy: Toy, kafka: Kafka, effect: Effect[Any] = HEARING) -> AsyncIterator[Consuming]:
     consumer = a_consumer(toy, kafka, effect)
     async with consumer.running():
         yield consumer
@@ -135,12 +134,12 @@ async def test_a_kill_between_effect_and_commit_loses_and_doubles_nothing(told: 
 async def test_members_come_and_go_and_each_event_has_one_effect(told: Toy, kafka: Kafka):
     taken: dict[str, set[int]] = {"first": set(), "second": set()}
 
-    def counting(name: str) -> Reaction:
+    def counting(name: str) -> Effect[Any]:
         async def handle(act: UnitOfWork, event: Received) -> None:
             await hear(act, event)
             taken[name].add(event.version)
 
-        return Reaction(handle)
+        return Reaction(read_counter, handle)
 
     async with consuming(told, kafka, counting("second")) as second:
         async with consuming(told, kafka, counting("first")) as first:
@@ -218,15 +217,50 @@ async def test_trouble_is_waited_out_and_the_record_is_not_buried(told: Toy, kaf
         await hear(act, event)
 
     await tell(told, kafka, 5)
-    async with consuming(told, kafka, Reaction(twice_in_trouble)):
+    async with consuming(told, kafka, Reaction(read_counter, twice_in_trouble)):
         await has_heard(told, 5)
 
     assert not await told.database.pool.fetchval("SELECT count(*) FROM dead_letter")
 
 
+async def test_a_mistake_of_ours_stops_one_partition_alone_until_it_is_mended(told: Toy, kafka: Kafka):
+    mistaken = True
+
+    async def mistakes_the_fifth(act: UnitOfWork, event: Received) -> None:
+        if event.version == 5 and mistaken:
+            raise KeyError("a field that this program forgot")
+        await hear(act, event)
+
+    await tell(told, kafka, 60)
+    async with consuming(told, kafka, Reaction(read_counter, mistakes_the_fifth)) as consumer:
+        await eventually(lambda: _stands_still(consumer))
+        behind = await told.database.pool.fetchval(
+            "SELECT 60 - sum(next_offset) FROM consumer_position"  # what lies behind the fifth waits
+        )
+        await tell(told, kafka, 60, first=61)
+
+        async def others_go_on() -> bool:
+            stand = await told.database.pool.fetch("SELECT next_offset FROM consumer_position")
+            applied = await heard(told)
+            return 5 not in applied and len(applied) == sum(row[0] for row in stand) > 60
+
+        await eventually(others_go_on)
+        assert behind >= 1
+        assert await consumer.standing_still() == {told.topic.events: 1}
+        mistaken = False
+        await has_heard(told, 120)
+        assert await consumer.standing_still() == {told.topic.events: 0}
+
+    assert not await told.database.pool.fetchval("SELECT count(*) FROM dead_letter")
+
+
+async def _stands_still(consumer: Consuming) -> bool:
+    return any((await consumer.standing_still()).values())
+
+
 async def test_a_projection_is_fed_whole_batches(told: Toy, kafka: Kafka):
     await tell(told, kafka, 200)
-    async with consuming(told, kafka, Projection(hear_together)):
+    async with consuming(told, kafka, Projection(read_counter, hear_together)):
         await has_heard(told, 200)
 
     assert await told.database.pool.fetchval("SELECT count(DISTINCT batch) FROM heard") < 50
@@ -241,7 +275,7 @@ async def test_it_is_caught_up_once_it_has_applied_what_was_there_at_the_start(t
         await hear(act, event)
 
     await tell(told, kafka, 20)
-    async with consuming(told, kafka, Reaction(held_up)) as consumer:
+    async with consuming(told, kafka, Reaction(read_counter, held_up)) as consumer:
         await eventually(lambda: told.database.pool.fetchval("SELECT count(*) > 0 FROM heard"))
         assert await consumer.is_behind()
         assert not consumer.caught_up.is_set()
@@ -290,7 +324,7 @@ async def test_a_replica_is_behind_while_another_one_is(told: Toy, kafka: Kafka)
             await go_on.wait()
         await hear(act, event)
 
-    first, second = (a_consumer(told, kafka, Reaction(held_up)) for _ in range(2))
+    first, second = (a_consumer(told, kafka, Reaction(read_counter, held_up)) for _ in range(2))
     async with first.running(), second.running():
         await eventually(lambda: first.caught_up.is_set() and second.caught_up.is_set())
         counters = await tell(told, kafka, 30)
@@ -381,7 +415,7 @@ async def test_it_stops_in_time_while_a_handler_hangs(told: Toy, kafka: Kafka, m
         await asyncio.Event().wait()
 
     await tell(told, kafka, 1)
-    running = a_consumer(told, kafka, Reaction(hangs)).running()
+    running = a_consumer(told, kafka, Reaction(read_counter, hangs)).running()
     await running.__aenter__()
     await inside.wait()
 

@@ -99,7 +99,7 @@ def test_both_modes_of_another_library_are_understood_alike(mode: Any):
 def test_an_event_without_a_trail_begins_one():
     message = to_binary(a_partners_event(), JSONFormat())
 
-    received = parse(TOPIC.events, None, list(message.headers.items()), message.value)
+    received = parse(TOPIC.events, str(KEY).encode(), list(message.headers.items()), message.value)
 
     assert (received.correlation_id, received.actor) == ("event-1", "service/beds")
 

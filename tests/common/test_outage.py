@@ -6,7 +6,7 @@ from common.applying import Applying, Reaction
 from common.consuming import Consuming
 from common.embedded import Kafka
 from tests.common.publishing import a_relay, all_published, by_key, waiting
-from tests.common.toy import HEARD, KEYS, Toy, a_counter, hear, raised
+from tests.common.toy import HEARD, KEYS, Toy, a_counter, hear, raised, read_counter
 from tests.support.reading import everything_in
 from tests.support.waiting import eventually
 
@@ -15,7 +15,7 @@ async def test_writes_commit_while_kafka_is_down_and_have_their_effects_in_order
     fragile: Kafka, fragile_told: Toy
 ):
     toy = fragile_told
-    applying = Applying(toy.service, toy.database, KEYS, {toy.topic.events: Reaction(hear)})
+    applying = Applying(toy.service, toy.database, KEYS, {toy.topic.events: Reaction(read_counter, hear)})
     counters = [await a_counter(toy) for _ in range(3)]
 
     async def heard(many: int) -> bool:

@@ -34,6 +34,7 @@ from tests.common.toy import (
     counter_of,
     hear,
     raise_counter,
+    read_counter,
     topic_of,
 )
 from tests.support.reading import everything_in
@@ -63,7 +64,7 @@ def a_blueprint(service: str, *, consumes: bool) -> Blueprint:
         return {"id": outcome.resource}
 
     def effects(_: Process) -> Effects:
-        return {topic_of(service).events: Reaction(hear)}
+        return {topic_of(service).events: Reaction(read_counter, hear)}
 
     return Blueprint(
         service,

@@ -29,6 +29,7 @@ from tests.common.toy import (
     hear_together,
     raise_counter,
     raised,
+    read_counter,
 )
 from tests.support.reading import everything_in
 from tests.support.waiting import eventually
@@ -89,7 +90,9 @@ async def test_each_event_of_a_batch_continues_its_own_trace(
     await publish_all(told, kafka)
     name = f"process {told.topic.state}"
 
-    applying = Applying(told.service, told.database, KEYS, {told.topic.state: Projection(hear_together)})
+    applying = Applying(
+        told.service, told.database, KEYS, {told.topic.state: Projection(read_counter, hear_together)}
+    )
     async with Consuming(kafka.bootstrap, applying).running():
         await eventually(lambda: name in finished(spans))
 

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import UUID as Uuid, insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from tink import aead, json_proto_keyset_format, new_keyset_handle, secret_key_access
 
-from common.applying import Reaction
 from common.clock import utc_now
 from common.command import command
 from common.crypto import MasterKeys
@@ -280,6 +280,17 @@ def _told(service: str, happened: str, new: Counter, before: Counter | None = No
     return fact(topic_of(service), happened, new, key=new.id, at=new.changed_at, before=before, **more)
 
 
+class _Told(BaseModel):
+    id: UUID
+    value: int
+
+
+def read_counter(event: Received) -> Received:
+    """An event that tells of a counter."""
+    _Told.model_validate(event.payload)
+    return event
+
+
 async def hear(act: UnitOfWork, event: Received) -> None:
     """The effect of one event: a row that says so, and a copy of the newest state."""
     counter_id = UUID(event.payload["id"])
@@ -294,6 +305,3 @@ async def hear_together(act: UnitOfWork, events: Sequence[Received]) -> None:
         counter_id = UUID(event.payload["id"])
         await act.run(HEAR, event_id=event.id, counter_id=counter_id, version=event.version, batch=batch)
         await act.run(COPY, counter_id=counter_id, value=event.payload["value"], version=event.version)
-
-
-HEARS = Reaction(hear)

@@ -11,8 +11,9 @@ from aiokafka import ConsumerRecord
 from common.applying import Effects, Reaction, Record
 from common.clock import rfc3339
 from common.db import Database
-from common.envelope import Headers, parse
+from common.envelope import Headers
 from common.ids import new_id
+from common.incoming import Incoming, receive
 from common.topics import Topic
 from tools.contracts.examples import examples
 from tools.contracts.published import event_types
@@ -56,10 +57,11 @@ def a_record(channel: str, name: str) -> Record:
 
 async def deliver(database: Database, effects: Effects, record: Record) -> None:
     """What the consumer does with it. Raises what would make a dead letter of it."""
-    event = parse(record.topic, record.key, record.headers, record.value)
     effect = effects[record.topic]
+    received = receive(record, effect.read)
+    assert isinstance(received, Incoming)
     async with database.write() as act:
         if isinstance(effect, Reaction):
-            await effect.handle(act, event)
+            await effect.handle(act, received.said)
         else:
-            await effect.apply(act, [event])
+            await effect.apply(act, [received.said])

@@ -169,7 +169,7 @@ class World:
             database, effect = self.process.database, hearing.effects(self.process)[PLACEMENT.state]
         assert isinstance(effect, Reaction)
         async with database.write() as act:
-            await effect.handle(act, event)
+            await effect.handle(act, effect.read(event))
 
     async def comes_to_rest(self) -> None:
         """Everything is delivered and nobody does anything more: both sides agree, and before the sweeper too."""

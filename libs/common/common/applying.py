@@ -1,27 +1,35 @@
 """Applying records: effects, inbox, dead letters and position of one partition in one transaction."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import asyncpg
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from common import dead_letters, failpoints, positions, tracing
 from common.command import repeated
 from common.context import Trail, following
 from common.crypto import MasterKeys
 from common.db import Database, UnitOfWork
-from common.envelope import Received, Unreadable, parse
-from common.errors import Refusal
+from common.envelope import Received, Unreadable
+from common.errors import Refusal, Unavailable
+from common.incoming import Fate, Incoming, receive
+from common.positions import Moved
 
 log = structlog.get_logger()
 
 Record: TypeAlias = ConsumerRecord[Any, Any]
+T = TypeVar("T")
 
 #: SQLSTATE classes that a record can cause: cardinality, data, integrity constraint, program limit.
 _OF_THE_RECORD = ("21", "22", "23", "54")
+
+#: Those that only a program can cause: unknown features, tables, columns, functions.
+_OF_THE_PROGRAM = ("0A", "42", "P0")
 
 _BEFORE_EFFECT = failpoints.point("consume.before_effect")
 _COMMIT = failpoints.around_commit("consume")
@@ -29,27 +37,45 @@ _BURIAL = failpoints.around_commit("bury")
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
-    """An aggregate's use case: one record, one transaction (a batch deadlocked with a swap ●)."""
+class Reaction(Generic[T]):
+    """An aggregate's use case: one record, one transaction (a batch deadlocked with a swap ●).
 
-    handle: Callable[[UnitOfWork, Received], Awaitable[None]]
+    `read` makes of the event what `handle` needs. It is pure: whatever fails in it is the record's fault, whereas
+    `handle` may only refuse, and anything else that fails in it is waited out.
+    """
+
+    read: Callable[[Received], T]
+    handle: Callable[[UnitOfWork, T], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
-    """A local copy: a whole batch in one transaction, sorted by key."""
+class Projection(Generic[T]):
+    """A local copy: a whole batch in one transaction, sorted by key. `read` is as pure as that of a reaction."""
 
-    apply: Callable[[UnitOfWork, Sequence[Received]], Awaitable[None]]
+    read: Callable[[Received], T]
+    apply: Callable[[UnitOfWork, Sequence[T]], Awaitable[None]]
 
 
-Effects = Mapping[str, Reaction | Projection]
+Effect: TypeAlias = Reaction[T] | Projection[T]
+Effects: TypeAlias = Mapping[str, Effect[Any]]
 
 
 def is_of_the_record(error: BaseException) -> bool:
-    """True when the record can never be applied; anything else means "wait and try again"."""
+    """True when the record can never be applied; anything else means "wait and try again".
+
+    A mistake of ours is waited out too: it would otherwise bury good records one after the other.
+    """
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "")[:2] in _OF_THE_RECORD
-    return isinstance(error, Refusal | Unreadable | KeyError | ValueError | TypeError)
+    return isinstance(error, Refusal | Unreadable) and not isinstance(error, Unavailable)
+
+
+def is_mistake(error: BaseException) -> bool:
+    """True when neither the record nor the surroundings are at fault: only a mended program can go on."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _OF_THE_PROGRAM
+    trouble = asyncpg.InterfaceError | KafkaError | OSError | Moved | Refusal
+    return isinstance(error, Exception) and not isinstance(error, trouble)
 
 
 class Applying:
@@ -57,6 +83,8 @@ class Applying:
 
     def __init__(self, consumer: str, database: Database, keys: MasterKeys, effects: Effects) -> None:
         self.consumer, self.effects = consumer, effects
+        self.fates: Counter[Fate] = Counter()
+        """How many records had which end since the process began."""
         self._database, self._keys = database, keys
 
     async def positions(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
@@ -76,53 +104,65 @@ class Applying:
 
     @repeated
     async def _project(
-        self, effect: Projection, partition: TopicPartition, records: Sequence[Record], start: int
+        self, effect: Projection[T], partition: TopicPartition, records: Sequence[Record], start: int
     ) -> int:
         end = int(records[-1].offset) + 1
         by_key = sorted(records, key=lambda record: record.key or b"")
-        received = {(event.source, event.id): event for event in map(_read, by_key)}
-        with tracing.processing_together(self.consumer, received.values()):
+        received = [receive(record, effect.read) for record in by_key]
+        fates = Counter(one for one in received if isinstance(one, Fate))
+        told = {one.identity: one for one in received if isinstance(one, Incoming)}
+        with tracing.processing_together(self.consumer, [one.event for one in told.values()]):
             async with self._database.write(around=_COMMIT) as act:
-                fresh = await positions.take(act, self.consumer, partition, start, end, received)
+                fresh = await positions.take(act, self.consumer, partition, start, end, told)
                 _BEFORE_EFFECT()
-                await effect.apply(act, [event for identity, event in received.items() if identity in fresh])
+                await effect.apply(act, [one.said for identity, one in told.items() if identity in fresh])
+        fates[Fate.APPLIED] += len(fresh)
+        fates[Fate.REPEATED] += len(records) - fates.total()
+        self.fates += fates
         return end
 
-    async def _one(
-        self, effect: Reaction | Projection, partition: TopicPartition, record: Record, start: int
-    ) -> int:
+    async def _one(self, effect: Effect[T], partition: TopicPartition, record: Record, start: int) -> int:
         try:
-            await self._react(effect, partition, record, start)
+            fate = await self._react(effect, partition, record, start)
         except Exception as error:
             if not is_of_the_record(error):
                 raise
             await self.bury(partition, record, start, _reason(error))
+        else:
+            self.fates[fate] += 1
         return int(record.offset) + 1
 
     @repeated
-    async def _react(
-        self, effect: Reaction | Projection, partition: TopicPartition, record: Record, start: int
-    ) -> None:
-        event = _read(record)
-        traceparent = tracing.valid(event.traceparent)
-        trail = Trail(event.correlation_id, f"service/{self.consumer}", event.id, traceparent)
+    async def _react(self, effect: Effect[T], partition: TopicPartition, record: Record, start: int) -> Fate:
+        received = receive(record, effect.read)
+        if isinstance(received, Fate):
+            async with self._database.write() as act:
+                await positions.move(act, self.consumer, partition, start, record.offset + 1)
+            return received
+        event = received.event
+        trail = Trail(
+            event.correlation_id, f"service/{self.consumer}", event.id, tracing.valid(event.traceparent)
+        )
         with following(trail), tracing.processing(self.consumer, event):
             async with self._database.write(around=_COMMIT) as act:
-                end, identity = record.offset + 1, (event.source, event.id)
-                is_fresh = await positions.take(act, self.consumer, partition, start, end, [identity])
+                end, identities = record.offset + 1, [received.identity]
+                is_fresh = await positions.take(act, self.consumer, partition, start, end, identities)
                 _BEFORE_EFFECT()
-                if is_fresh:
-                    match effect:
-                        case Reaction(handle):
-                            await handle(act, event)
-                        case Projection(apply):
-                            await apply(act, [event])
+                if not is_fresh:
+                    return Fate.REPEATED
+                match effect:
+                    case Reaction(handle=handle):
+                        await handle(act, received.said)
+                    case Projection(apply=apply):
+                        await apply(act, [received.said])
+                return Fate.APPLIED
 
     async def bury(self, partition: TopicPartition, record: Record, start: int, reason: str) -> None:
         """Keeps the record as a dead letter and moves on."""
         async with self._database.write(around=_BURIAL) as act:
             await positions.move(act, self.consumer, partition, start, record.offset + 1)
             await act.run(dead_letters.BURY, **dead_letters.burial(self._keys, self.consumer, record, reason))
+        self.fates[Fate.BURIED] += 1
         log.warning(
             "record_buried",
             topic=record.topic,
@@ -130,10 +170,6 @@ class Applying:
             offset=record.offset,
             reason=reason,
         )
-
-
-def _read(record: Record) -> Received:
-    return parse(record.topic, record.key, record.headers, record.value)
 
 
 def _reason(error: Exception) -> str:

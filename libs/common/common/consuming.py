@@ -8,16 +8,19 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from common import failpoints
-from common.applying import Applying, Record
+from common.applying import Applying, Record, is_mistake
 from common.catching_up import CatchingUp, ends_of
+from common.incoming import Fate
 from common.positions import Offsets
+from common.standstill import Standstill
+from common.stepping_over import step_over
 
 log = structlog.get_logger()
 
@@ -75,6 +78,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         self._shown: Offsets = {}
         self._behind: Offsets = {}
         self._stale, self._failures = True, 0
+        self._standstill = Standstill()
         self._aligned_at = self._looked_at = 0.0
         self._lock, self._wake = asyncio.Lock(), asyncio.Event()
         self._catching_up = CatchingUp(applying)
@@ -123,11 +127,13 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             try:
                 if self._stale:
                     return  # reassigned: all we hold is void, the keeper aligns
-                batches = groupby(records, lambda record: TopicPartition(record.topic, record.partition))
-                advances = [self._advance(partition, list(batch)) for partition, batch in batches]
-                for outcome in await asyncio.gather(*advances, return_exceptions=True):
+                of = groupby(records, lambda record: TopicPartition(record.topic, record.partition))
+                batches = {partition: list(batch) for partition, batch in of}
+                advances = [self._advance(partition, batch) for partition, batch in batches.items()]
+                outcomes = await asyncio.gather(*advances, return_exceptions=True)
+                for partition, outcome in zip(batches, outcomes, strict=True):
                     if isinstance(outcome, BaseException):
-                        raise outcome
+                        await self._stand_still(partition, outcome)
                 self._failures = 0
             except Exception as error:
                 await self._back_off(error)
@@ -145,8 +151,31 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             if batch[0].offset < start:
                 raise KafkaError(f"{partition} is shorter than position {start}")
         self._at[partition] = await self._applying.apply(partition, batch, start)
+        self._standstill.end(partition)
         if not self.caught_up.is_set():
             self._wake.set()
+
+    async def _stand_still(self, partition: TopicPartition, error: BaseException) -> None:
+        """A mistake of ours stops its partition alone, as loudly as can be. Raises all other trouble."""
+        if not is_mistake(error):
+            raise error
+        self._at |= await self._applying.positions([partition])
+        self._kafka.pause(partition)
+        pause = self._standstill.begin(partition, asyncio.get_running_loop().time())
+        log.error(
+            "consumer_stands_still",
+            topic=partition.topic,
+            partition=partition.partition,
+            offset=self._at[partition],
+            again_in_s=round(pause, 2),
+            exc_info=error,
+        )
+
+    async def _try_again(self) -> None:
+        async with self._lock:
+            for partition in self._standstill.due(asyncio.get_running_loop().time()):
+                self._kafka.seek(partition, self._at[partition])
+                self._kafka.resume(partition)
 
     async def _keep(self) -> None:
         """FastStream calls its handler with records only: all that time drives lives here."""
@@ -163,6 +192,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
                     while self._stale or now() > self._aligned_at + RECHECK_SECONDS:
                         await self._align()
                 await self._catching_up.look(self._kafka)
+                await self._try_again()
                 await self._look_at_ends()
                 await self._show_lag()
             except Exception as error:
@@ -173,8 +203,9 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stale = True
         self._failures += 1
         wait = min(10.0, 0.1 * 2 ** min(self._failures, 10)) * random.uniform(0.5, 1)
+        sqlstate = getattr(error, "sqlstate", None)  # the text of the error would quote values
         log.warning(
-            "consuming_interrupted", kind=type(error).__name__, detail=str(error)[:200], wait_s=round(wait, 2)
+            "consuming_interrupted", kind=type(error).__name__, sqlstate=sqlstate, wait_s=round(wait, 2)
         )
         self._wake.set()
         await asyncio.sleep(wait)
@@ -188,6 +219,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition in assigned:
             if forced or stored[partition] != self._at.get(partition):
                 self._kafka.seek(partition, stored[partition])
+        self._standstill.keep(assigned)
         self._at, self._aligned_at = stored, asyncio.get_running_loop().time()
 
     async def _look_at_ends(self) -> None:
@@ -199,7 +231,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         self._looked_at = now
         behind = {partition: start for partition, start in at.items() if ends[partition] > start}
         for partition, start in behind.items():
-            if self._behind.get(partition) == start:
+            if partition not in self._standstill and self._behind.get(partition) == start:
                 await self._step_over_unreadable(partition, start)
         self._behind = behind
 
@@ -207,30 +239,9 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         """A header key that is not UTF-8 blocks aiokafka's partition ●: read up to it alone, bury it, go on."""
         async with self._lock:
             if not self._stale and self._at.get(partition) == start:
-                await self._step_over(partition, start)
+                await step_over(self._bootstrap, self._applying, partition, start)
                 self._stale = True
                 self._wake.set()
-
-    async def _step_over(self, partition: TopicPartition, start: int) -> None:
-        reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
-        await reader.start()
-        try:
-            reader.assign([partition])
-            reader.seek(partition, start)
-            while True:
-                try:
-                    records = (await reader.getmany(timeout_ms=1000, max_records=1)).get(partition)
-                except UnicodeDecodeError:
-                    unreadable = ConsumerRecord(
-                        *partition, start, 0, 0, None, None, None, -1, -1, headers=()
-                    )  # its bytes cannot be had through this client
-                    await self._applying.bury(partition, unreadable, start, "a header key is not UTF-8")
-                    return
-                if not records:
-                    return
-                start = await self._applying.apply(partition, records, start)
-        finally:
-            await asyncio.wait([asyncio.ensure_future(reader.stop())], timeout=STOP_SECONDS)
 
     async def _show_lag(self) -> None:
         """The group's offsets, for lag tools only: nothing reads them back."""
@@ -260,3 +271,11 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition, position in at.items():
                 behind[partition.topic] += max(0, ends[partition] - position)
         return behind
+
+    async def standing_still(self) -> dict[str, int]:
+        """How many partitions of each topic cannot go on because of a mistake of ours."""
+        return dict.fromkeys(self._applying.effects, 0) | self._standstill.by_topic()
+
+    async def fates(self) -> dict[str, int]:
+        """How the records ended that this process took."""
+        return {fate.value: self._applying.fates[fate] for fate in Fate}

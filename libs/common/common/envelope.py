@@ -121,6 +121,11 @@ class Received:
     time: str | None = None
     streamseq: str | None = None
 
+    @property
+    def form(self) -> int:
+        """The major version of the payload's form, with which the type ends."""
+        return int(self.type.rpartition(".v")[2])
+
 
 class Unreadable(Exception):
     """The record is not an event that its topic may carry; the text says why, without content."""
@@ -142,10 +147,12 @@ def parse(
         if not isinstance(body, dict):
             raise Unreadable("the payload is not an object")
         source, event_id = texts["ce_source"], texts["ce_id"]
-        if source != Topic.parse(topic).source:
+        owner = Topic.parse(topic)
+        if source != owner.source:
             raise Unreadable("the source does not own this topic")
-        if key is not None and texts.get("ce_partitionkey", key.decode()) != key.decode():
-            raise Unreadable("the key is not the partition key")
+        if not owner.carries(texts["ce_type"]):
+            raise Unreadable("the type does not belong to this topic")
+        _check_key(key, texts)
         if "\0" in event_id or len(event_id) > 200:
             raise Unreadable("the event id is not usable")
         return Received(
@@ -155,7 +162,7 @@ def parse(
             type=texts["ce_type"],
             version=int(texts["ce_sequence"]),
             correlation_id=texts.get("ce_correlationid", event_id),
-            actor=texts.get("ce_actor", f"service/{Topic.parse(topic).service}"),
+            actor=texts.get("ce_actor", f"service/{owner.service}"),
             traceparent=texts.get("traceparent"),
             payload=body,
             subject=texts.get("ce_subject"),
@@ -168,3 +175,13 @@ def parse(
         raise Unreadable("a header or the key is not UTF-8") from None
     except ValueError:
         raise Unreadable("not JSON, or a number that is none") from None
+
+
+def _check_key(key: bytes | None, texts: Mapping[str, str]) -> None:
+    """The order of an aggregate's events holds only where each of them has its id as the key."""
+    if key is None:
+        raise Unreadable("no key")
+    if texts.get("ce_partitionkey", key.decode()) != key.decode():
+        raise Unreadable("the key is not the partition key")
+    if "ce_subject" in texts and texts["ce_subject"].rpartition("/")[2] != key.decode():
+        raise Unreadable("the key is not that of the subject")

@@ -54,7 +54,9 @@ class Health:
         assert outbox is not None
         asked = await asyncio.gather(*map(_tried, self.gauges))
         readings = {of.name: reading for of, reading in zip(self.gauges, asked, strict=True)}
-        degraded = outbox["age_s"] > DEGRADED_OUTBOX_SECONDS or None in readings.values()
+        degraded = outbox["age_s"] > DEGRADED_OUTBOX_SECONDS or any(
+            of.is_bad(readings[of.name]) for of in self.gauges
+        )
         return Report(
             state="degraded" if degraded else "ok" if self.has_started() else "starting",
             waiting=outbox["waiting"],

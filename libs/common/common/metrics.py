@@ -41,6 +41,15 @@ class Gauge:
     meaning: str
     ask: Callable[[], Awaitable[Reading]]
     label: str | None = None
+    degrades: bool = False
+    """Whether anything above 0 makes the process `degraded`."""
+
+    def is_bad(self, reading: Reading) -> bool:
+        """Not to be known now, or above what it should be."""
+        if reading is None:
+            return True
+        values = reading.values() if isinstance(reading, Mapping) else (reading,)
+        return self.degrades and any(values)
 
     def family(self, reading: Reading) -> Metric:
         """As Prometheus takes it."""

@@ -213,6 +213,21 @@ def _own_gauges(process: Process, relay: Relay) -> Iterator[Gauge]:
             process.consuming.lag_by_topic,
             label="topic",
         )
+        yield Gauge(
+            "consumer_standstill",
+            "wardline_consumer_standstill_partitions",
+            "Partitions that stand still at one record because of a mistake in this program.",
+            process.consuming.standing_still,
+            label="topic",
+            degrades=True,
+        )
+        yield Gauge(
+            "consumer_records",
+            "wardline_consumer_records",
+            "Records that this replica took since its start, by how they ended.",
+            process.consuming.fates,
+            label="fate",
+        )
 
 
 async def _on_kafka(process: Process, relay: Relay, topics: Sequence[Topic]) -> None:

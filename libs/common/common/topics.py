@@ -1,5 +1,6 @@
 """Topics: their names, their configuration and their creation. A topic is created from here, never by use."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 DAY_MS = 24 * 3600 * 1000
+_TYPE = re.compile(r"hospital\.([^.]+)\.([^.]+)\.[^.]+\.v[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Topic:
 
     def event_type(self, happened: str) -> str:
         return f"hospital.{self.service}.{self.aggregate}.{happened}.v1"
+
+    def carries(self, event_type: str) -> bool:
+        """Whether this is a type of its aggregate's events, of whatever major version."""
+        match = _TYPE.fullmatch(event_type)
+        return match is not None and match.groups() == (self.service, self.aggregate)
 
     @classmethod
     def parse(cls, name: str) -> "Topic":

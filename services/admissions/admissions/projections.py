@@ -1,7 +1,7 @@
 """Local copies of what beds owns: the last answer to each admission, and the departments."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid, insert
 from admissions.domain.admission import Answer
 from admissions.models import heard_placement, known_department
 from common.db import UnitOfWork
-from common.envelope import Received
 from common.statements import Statement
 
 _columns = {column.name: sa.bindparam(column.name, type_=column.type) for column in heard_placement.c}
@@ -48,13 +47,16 @@ _COPY_DEPARTMENTS = Statement(
 )
 
 
-async def copy_departments(act: UnitOfWork, events: Sequence[Received]) -> None:
+class KnownDepartment(NamedTuple):
+    """What admissions knows of a department of beds."""
+
+    id: UUID
+    state: str
+    version: int
+
+
+async def copy_departments(act: UnitOfWork, told: Sequence[KnownDepartment]) -> None:
     """The newest of each department in the batch, where it is newer than the copy."""
-    newest = {UUID(event.payload["id"]): event for event in sorted(events, key=lambda event: event.version)}
-    ids = sorted(newest)
-    await act.run(
-        _COPY_DEPARTMENTS,
-        ids=ids,
-        states=[newest[department_id].payload["state"] for department_id in ids],
-        versions=[newest[department_id].version for department_id in ids],
-    )
+    newest = {department.id: department for department in sorted(told, key=lambda each: each.version)}
+    ids, states, versions = zip(*sorted(newest.values()), strict=True) if newest else ((), (), ())
+    await act.run(_COPY_DEPARTMENTS, ids=ids, states=states, versions=versions)

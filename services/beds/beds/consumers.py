@@ -1,14 +1,13 @@
 """Kafka in: what admissions publishes is answered by placements."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from beds import records
-from beds.domain.placement import Want, Wish
+from pydantic import AwareDatetime, BaseModel
+
+from beds.domain.placement import Priority, Want, Wish
 from beds.handlers.wishes import answer_wish
 from common.applying import Effects, Reaction
-from common.db import UnitOfWork
 from common.envelope import Received
 from common.process import Process
 from common.topics import Topic
@@ -16,22 +15,38 @@ from common.topics import Topic
 ADMISSION = Topic("admissions", "admission", has_state=True)
 
 
-async def _admission(act: UnitOfWork, event: Received) -> None:
-    said = event.payload
-    wish = Wish(
-        admission_id=UUID(said["id"]),
-        patient_id=UUID(said["patient_id"]),
-        want=_want(said) if said["want"] else None,
-        want_version=int(said["want_version"]),
-        stay_number=int(said["stay_number"]),
-    )
-    await answer_wish(act, wish)
-
-
-def _want(said: Mapping[str, Any]) -> Want:
+class _Want(BaseModel):
+    department_id: UUID
+    bed_id: UUID | None
+    priority: Priority
+    needs: dict[str, Any]
+    ready: bool
+    requested_at: AwareDatetime | None = None
     """A want of an earlier release has no time of its own and was wanted when the admission was requested."""
-    return records.read_want({"requested_at": said["requested_at"], **said["want"]})
+
+
+class _Admission(BaseModel):
+    """What beds relies on in the state of an admission, whatever else it tells."""
+
+    id: UUID
+    patient_id: UUID
+    want: _Want | None
+    want_version: int
+    stay_number: int
+    requested_at: AwareDatetime
+
+
+def _wish(event: Received) -> Wish:
+    said = _Admission.model_validate(event.payload)
+    return Wish(said.id, said.patient_id, _want(said), said.want_version, said.stay_number)
+
+
+def _want(said: _Admission) -> Want | None:
+    if said.want is None:
+        return None
+    about = said.want.model_dump(exclude={"requested_at"})
+    return Want(**about, requested_at=said.want.requested_at or said.requested_at)
 
 
 def effects(_: Process) -> Effects:
-    return {ADMISSION.state: Reaction(_admission)}
+    return {ADMISSION.state: Reaction(_wish, answer_wish)}

@@ -8,7 +8,7 @@ from common.consuming import Consuming
 from common.db import UnitOfWork
 from common.envelope import Received
 from common.logs import configure_logs
-from tests.common.toy import KEYS, hear, opened, topic_of
+from tests.common.toy import KEYS, hear, opened, read_counter, topic_of
 
 
 async def hear_and_stop(act: UnitOfWork, event: Received) -> None:
@@ -22,7 +22,9 @@ async def hear_and_stop(act: UnitOfWork, event: Received) -> None:
 async def main() -> None:
     service, url, bootstrap = sys.argv[1:]
     async with opened(url) as database:
-        applying = Applying(service, database, KEYS, {topic_of(service).events: Reaction(hear_and_stop)})
+        applying = Applying(
+            service, database, KEYS, {topic_of(service).events: Reaction(read_counter, hear_and_stop)}
+        )
         async with Consuming(bootstrap, applying).running():
             await asyncio.Event().wait()
 
