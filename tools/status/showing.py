@@ -17,7 +17,13 @@ def table(parts: Sequence[Part]) -> Table:
     """A row per part; what a part does not have or cannot say is left empty."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("part", "state", "up for", "version", "outbox", "lag", "dead letters", "relay", "look at"):
-        shown.add_column(title, justify="right" if title in ("outbox", "lag", "dead letters") else "left")
+        numbers = title in ("outbox", "lag", "dead letters")
+        shown.add_column(
+            title,
+            justify="right" if numbers else "left",
+            no_wrap=title not in ("dead letters", "look at"),
+            overflow="fold",
+        )
     for part in parts:
         shown.add_row(
             part.name,
@@ -27,7 +33,7 @@ def table(parts: Sequence[Part]) -> Table:
             _outbox(part),
             _number(part.lag),
             _number(part.dead_letters),
-            {True: "active", False: "stands by", None: ""}[part.relay_active],
+            {True: "active", False: "standby", None: ""}[part.relay_active],
             "; ".join(part.remarks),
         )
     return shown
