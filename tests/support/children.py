@@ -22,6 +22,11 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_dead(self) -> bool:
+        """Ended by SIGKILL."""
+        return self._process.returncode == -signal.SIGKILL
+
     async def said(self, words: str, *, within: float = 15.0) -> None:
         await eventually(lambda: any(words in line for line in self.lines), within=within)
 
