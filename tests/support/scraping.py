@@ -17,12 +17,13 @@ LABELS: Mapping[str, str] = {
     "topic": r"hospital\.[a-z0-9_]+\.[a-z0-9_]+\.(events|state)\.v1",
     "source": r"/hospital/[a-z0-9_]+",
     "state": r"[a-z_]+",
+    "fate": r"[a-z_]+",
     "service": r"[a-z0-9_]+",
     "version": r"[0-9]+\.[0-9]+\.[0-9]+.*",
     "generation": r"[0-9]",
 }
 _NAME = re.compile(r"(wardline|http_server|process|python)_[a-z_]+")
-_UNIT = re.compile(r"_(seconds|bytes|records|events|entries|ratio|info|total|count|sum|bucket)$")
+_UNIT = re.compile(r"_(seconds|bytes|records|partitions|events|entries|ratio|info|total|count|sum|bucket)$")
 #: Counts of things that are their own unit.
 _THINGS = frozenset(
     {
@@ -30,6 +31,7 @@ _THINGS = frozenset(
         *("wardline_audit_active", "wardline_health_state"),
         *("wardline_keys_to_rewrap", "wardline_digests_to_fill"),
         *("wardline_audit_stream_first_missing", "wardline_audit_sequence_first_missing"),
+        *("wardline_keys_to_rewrap", "wardline_digests_to_fill"),
         *("process_open_fds", "process_max_fds"),
     }
 )
