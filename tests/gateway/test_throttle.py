@@ -1,14 +1,22 @@
 """Guessing becomes slow; nobody is locked out by somebody else."""
 
 import asyncio
+import time
 
 import pytest
 
 from gateway.identity.domain import SignInRefused
-from gateway.identity.throttle import FREE_MISSES, Origin, SignInThrottle
+from gateway.identity.throttle import (
+    FREE_MISSES,
+    FREE_MISSES_OF_ALL,
+    LONGEST_FIRST_WAIT_SECONDS,
+    Origin,
+    SignInThrottle,
+)
 from gateway.rates import TooManyRequests
 from tests.gateway.conftest import OpenHouse
 from tests.gateway.house import PASSWORD, House, Services
+from tests.support.waiting import eventually
 
 
 async def miss(house: House, name: str, address: str) -> int:
@@ -35,6 +43,63 @@ async def test_a_known_device_is_not_slowed_down_by_its_neighbours(house: House)
     assert (await browser.post("/v1/sessions", json=body)).status_code == 201
     assert [await miss(house, visitor.name, "192.0.2.9") for _ in range(FREE_MISSES + 1)][-1] == 429
     assert (await browser.post("/v1/sessions", json=body)).status_code == 201
+
+
+async def test_an_account_that_is_guessed_at_from_everywhere_stays_open_to_its_owner(house: House):
+    """At once from a known device; from an unknown one after one wait that nobody can make longer."""
+    owner = await house.newcomer()
+    body = {"username": owner.name, "password": PASSWORD, "cookie": True}
+    browser = house.client("192.0.2.50", base_url="https://wardline.test")
+    assert (await browser.post("/v1/sessions", json=body)).status_code == 201
+
+    over = asyncio.Event()
+    guessed: list[int] = []
+
+    async def guess_from(address: str) -> None:
+        while not over.is_set():
+            guessed.append(await miss(house, owner.name, address))
+            await asyncio.sleep(0.02)  # leaves some of this very process to the others
+
+    addresses = [f"198.51.100.{number}" for number in range(6)]
+    attack = [asyncio.create_task(guess_from(address)) for address in addresses]
+    try:
+        await eventually(lambda: guessed.count(401) > FREE_MISSES_OF_ALL, within=60)
+        assert (await browser.post("/v1/sessions", json=body)).status_code == 201
+        elsewhere = house.client("203.0.113.7")
+        began = time.monotonic()
+        answer = await elsewhere.post("/v1/sessions", json=body)
+        assert answer.status_code == 429
+        pause = int(answer.headers["retry-after"])
+        assert 1 <= pause <= LONGEST_FIRST_WAIT_SECONDS
+        tries = 1
+        while answer.status_code == 429:
+            await asyncio.sleep(int(answer.headers["retry-after"]))  # what a client is told to wait
+            answer, tries = await elsewhere.post("/v1/sessions", json=body), tries + 1
+        assert (answer.status_code, tries) == (201, 2)
+        assert time.monotonic() - began >= pause
+    finally:
+        over.set()
+        await asyncio.gather(*attack)
+
+
+async def test_a_known_device_does_not_wait_behind_a_crowd_of_guesses(house: House):
+    owner = await house.newcomer()
+    body = {"username": owner.name, "password": PASSWORD, "cookie": True}
+    browser = house.client("192.0.2.60", base_url="https://wardline.test")
+    assert (await browser.post("/v1/sessions", json=body)).status_code == 201
+    crowd = [asyncio.create_task(miss(house, f"nobody{n}", f"198.51.100.{n}")) for n in range(24)]
+    await asyncio.sleep(0)
+    assert (await browser.post("/v1/sessions", json=body)).status_code == 201
+    assert sum(not guess.done() for guess in crowd) > 10
+    assert set(await asyncio.gather(*crowd)) == {401}
+
+
+async def test_a_password_change_waits_for_nobody_elses_misses(house: House):
+    """Not even for misses under the user's id as a name, from the same address."""
+    owner = await house.newcomer()
+    assert [await miss(house, owner.id, "127.0.0.1") for _ in range(FREE_MISSES + 1)][-1] == 429
+    change = {"current_password": PASSWORD, "new_password": "another good password"}
+    assert (await owner.client.put("/v1/me/password", json=change)).status_code == 200
 
 
 async def test_an_address_that_tries_many_accounts_is_stopped(

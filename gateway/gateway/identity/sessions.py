@@ -78,12 +78,12 @@ class Sessions:
 
     def _remember(self, digest: bytes, session: Session | None) -> None:
         before = self._remembered.pop(digest, None)
+        if before is not None and (session is None or session.caller != before.caller):
+            self._ended(before.caller.user_id)
         if session is not None:
             self._remembered[digest] = session
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
-        elif before is not None:
-            self._ended(before.caller.user_id)
 
     def _read(self, row: Any, began: float) -> Session:
         left: timedelta = row["live_until"] - row["now"]

@@ -45,8 +45,11 @@ async def change_password(
     caller, passwords = session.caller, reception.passwords
     known = await process.database.read.first(queries.CREDENTIALS, of_user=caller.user_id)
     assert known is not None
-    async with reception.sign_ins.turn(Origin(address_of(request.scope)), str(caller.user_id)):
-        good, _ = await passwords.verify(change.current_password.get_secret_value(), known["password_hash"])
+    here = Origin(address_of(request.scope), known_device=str(caller.session_id))
+    async with reception.sign_ins.turn(here, str(caller.user_id)):
+        good, _ = await passwords.verify(
+            change.current_password.get_secret_value(), known["password_hash"], known_device=True
+        )
         if not good:
             raise WrongPassword
     new_hash = await passwords.hash(change.new_password.get_secret_value())

@@ -30,7 +30,10 @@ async def sign_in(
     """A session. Each call opens another one: an `Idempotency-Key` has no meaning here."""
     origin = Origin(address_of(request.scope), reception.devices.known(request, given.username))
     terms = sessions.Terms(
-        reception.idle, reception.whole, request.headers.get("user-agent", "")[:_DEVICE_LENGTH]
+        reception.idle,
+        reception.whole,
+        request.headers.get("user-agent", "")[:_DEVICE_LENGTH],
+        origin.known_device is not None,
     )
     password = given.password.get_secret_value()
     async with reception.sign_ins.turn(origin, given.username):

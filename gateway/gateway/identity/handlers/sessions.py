@@ -27,6 +27,8 @@ class Terms:
     idle: timedelta
     whole: timedelta
     device: str | None
+    known_device: bool = False
+    """It has signed in to this account before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Opened:
 async def sign_in(database: Database, passwords: Passwords, name: str, password: str, terms: Terms) -> Opened:
     """A new session. Raises `SignInRefused`, in the same time and words whatever the reason."""
     known = await database.read.first(queries.BY_NAME, name=name)
-    good, stronger = await passwords.verify(password, known["password_hash"] if known else None)
+    good, stronger = await passwords.verify(
+        password, known["password_hash"] if known else None, known_device=terms.known_device
+    )
     try:
         if known is None or not good:
             raise SignInRefused
