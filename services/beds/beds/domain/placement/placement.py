@@ -1,114 +1,25 @@
 """A placement: where the patient of one admission is, and the answer to what the admission wants (domain §2)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from common.errors import FieldError, Invalid, NotFound, Refusal
+from beds.domain.placement.refusals import (
+    AlreadyArrived,
+    AlreadyThere,
+    HoldExpired,
+    NotInABed,
+    NotWaiting,
+    TransferNeeded,
+)
+from beds.domain.placement.states import HERE, WAITING, PlacementState, Unplaced
+from beds.domain.placement.wish import Want, Wish
+from common.errors import FieldError, Invalid
 from common.stamp import Stamp, version_tag
 
-REPORTED_BACK = timedelta(hours=24)
-"""How far back a reported time may lie: wards document late (domain, *Two times*)."""
-
-
-class PlacementState(StrEnum):
-    QUEUED = "queued"
-    HELD = "held"
-    IN_BED = "in_bed"
-    ON_LEAVE = "on_leave"
-    LEFT = "left"
-    WITHDRAWN = "withdrawn"
-
-
-class Unplaced(StrEnum):
-    """Why a queued placement has no bed (`refusal`). Only `no_bed` is tried again without a person or a new want."""
-
-    NO_BED = "no_bed"
-    RELEASED = "released"
-    EXPIRED = "expired"
-    REVERSED = "reversed"
-    RECOVERED = "recovered"
-
-
-class Priority(StrEnum):
-    """How urgent an admission is (HL7 table 0007), the most urgent first."""
-
-    EMERGENCY = "emergency"
-    URGENT = "urgent"
-    ELECTIVE = "elective"
-
-
 P = PlacementState
-HERE = (P.IN_BED, P.ON_LEAVE)
-WAITING = (P.QUEUED, P.HELD)
-
-
-class UnknownPlacement(NotFound):
-    """Beds has not answered, or not even heard of, an admission with this id."""
-
-
-class NotWaiting(Refusal):
-    code = "not_waiting"
-    sentence = "This patient is not waiting for a bed."
-
-
-class AlreadyArrived(Refusal):
-    code = "already_arrived"
-    sentence = "This patient has arrived already."
-
-
-class NotInABed(Refusal):
-    code = "not_in_a_bed"
-    sentence = "This patient is not in a bed."
-
-
-class HoldExpired(Refusal):
-    code = "hold_expired"
-    sentence = "The hold is over. Hold a bed again, or name a free bed for a direct arrival."
-
-
-class AdmissionAlreadyHolds(Refusal):
-    code = "admission_already_holds"
-    sentence = "This admission holds this bed already."
-
-
-class PatientInAnotherBed(Refusal):
-    code = "patient_in_another_bed"
-    sentence = "This patient is in another bed. Record the departure from there first."
-
-
-class TransferNeeded(Refusal):
-    code = "transfer_needed"
-    sentence = "This bed belongs to another department; a move stays within one."
-
-
-class AlreadyThere(Refusal):
-    code = "already_there"
-    sentence = "The patient is in this bed already."
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """What an admission wants since `requested_at`: a bed in a department, or one certain bed of it."""
-
-    department_id: UUID
-    bed_id: UUID | None
-    priority: Priority
-    needs: dict[str, Any]
-    ready: bool
-    requested_at: datetime
-
-
-class Wish(NamedTuple):
-    """What the admission says now: its want (None: nothing), which version of it, and for which stay."""
-
-    admission_id: UUID
-    patient_id: UUID
-    want: Want | None
-    want_version: int
-    stay_number: int
+_NO_BED: dict[str, Any] = {"bed_id": None, "hold_id": None, "held_until": None}
 
 
 class Reconciled(NamedTuple):
@@ -310,21 +221,3 @@ class Placement:
             changed_at=stamp.at,
             changed_by=stamp.by,
         )
-
-
-def check_reported(occurred_at: datetime | None, last_movement: datetime, now: datetime) -> None:
-    """A reported time lies in the last 24 hours, not in the future and not before the last movement."""
-    if occurred_at is None or max(last_movement, now - REPORTED_BACK) <= occurred_at <= now:
-        return
-    raise Invalid(
-        errors=[
-            FieldError(
-                field="body.occurred_at",
-                code="not_plausible",
-                message="within the last 24 hours, not in the future, not before the last movement",
-            )
-        ]
-    )
-
-
-_NO_BED: dict[str, Any] = {"bed_id": None, "hold_id": None, "held_until": None}

@@ -1,0 +1,47 @@
+"""Why an act on a placement is refused."""
+
+from common.errors import NotFound, Refusal
+
+
+class UnknownPlacement(NotFound):
+    """Beds has not answered, or not even heard of, an admission with this id."""
+
+
+class NotWaiting(Refusal):
+    code = "not_waiting"
+    sentence = "This patient is not waiting for a bed."
+
+
+class AlreadyArrived(Refusal):
+    code = "already_arrived"
+    sentence = "This patient has arrived already."
+
+
+class NotInABed(Refusal):
+    code = "not_in_a_bed"
+    sentence = "This patient is not in a bed."
+
+
+class HoldExpired(Refusal):
+    code = "hold_expired"
+    sentence = "The hold is over. Hold a bed again, or name a free bed for a direct arrival."
+
+
+class AdmissionAlreadyHolds(Refusal):
+    code = "admission_already_holds"
+    sentence = "This admission holds this bed already."
+
+
+class PatientInAnotherBed(Refusal):
+    code = "patient_in_another_bed"
+    sentence = "This patient is in another bed. Record the departure from there first."
+
+
+class TransferNeeded(Refusal):
+    code = "transfer_needed"
+    sentence = "This bed belongs to another department; a move stays within one."
+
+
+class AlreadyThere(Refusal):
+    code = "already_there"
+    sentence = "The patient is in this bed already."

@@ -1,0 +1,37 @@
+"""What an admission wants of beds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+
+class Priority(StrEnum):
+    """How urgent an admission is (HL7 table 0007), the most urgent first."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    ELECTIVE = "elective"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What an admission wants since `requested_at`: a bed in a department, or one certain bed of it."""
+
+    department_id: UUID
+    bed_id: UUID | None
+    priority: Priority
+    needs: dict[str, Any]
+    ready: bool
+    requested_at: datetime
+
+
+class Wish(NamedTuple):
+    """What the admission says now: its want (None: nothing), which version of it, and for which stay."""
+
+    admission_id: UUID
+    patient_id: UUID
+    want: Want | None
+    want_version: int
+    stay_number: int
