@@ -11,7 +11,7 @@ PACKAGES := $(PROJECTS:%/pyproject.toml=%)
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help install run test check contracts bench lock clean
+.PHONY: help install run test check contracts outages bench lock clean
 
 help:  ## Show these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -44,6 +44,9 @@ check: install  ## The static part of make test
 
 contracts: install  ## Write contracts/ and docs/events.md again from what the services declare
 	@$(BIN)/python -m tools.contracts generate
+
+outages: install  ## Take Kafka and each service away for a minute (WARDLINE_OUTAGE_SECONDS)
+	@WARDLINE_OUTAGE_SECONDS=$${WARDLINE_OUTAGE_SECONDS:-60} $(BIN)/pytest tests/outages
 
 bench: install  ## Measure the hot paths on an embedded stack
 	@$(BIN)/python -m tools.bench

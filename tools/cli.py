@@ -67,7 +67,8 @@ def migrate() -> None:
     from tools.stack.programs import PROGRAMS
 
     urls = {name: _required(name) for program in PROGRAMS for name in program.logins}
-    prepare_databases(_required("POSTGRES_ADMIN_URL"), urls)
+    with _in_a_sentence():
+        prepare_databases(_required("POSTGRES_ADMIN_URL"), urls)
 
 
 @app.command()

@@ -66,6 +66,8 @@ async def test_without_kafka_the_outbox_grows_in_number_and_in_age(cut_off: Serv
     now = await scraped(cut_off.client)
     assert now.value("wardline_outbox_depth_events") == 1
     assert now.value("wardline_relay_active") == 0
+    assert now.all("wardline_kafka_reachable") == []
+    assert now.value("wardline_health_state", state="degraded") == 1
 
 
 async def _later(age, than: float) -> bool:
@@ -77,6 +79,7 @@ async def test_one_relay_is_active(service: Service):
         return (await scraped(service.client)).value("wardline_relay_active") == 1
 
     await eventually(active)
+    assert (await scraped(service.client)).value("wardline_kafka_reachable") == 1
 
 
 async def test_a_consumer_that_is_held_up_lags_and_catches_up(service: Service, told: Toy):

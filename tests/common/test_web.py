@@ -72,6 +72,7 @@ def an_application() -> FastAPI:
     async def away(how: str) -> None:
         raise {
             "closed": asyncpg.InterfaceError(SECRET),
+            "going": asyncpg.InternalClientError(SECRET),
             "refused": ConnectionRefusedError(SECRET),
             "starting": asyncpg.CannotConnectNowError(SECRET),
             "slow": TimeoutError(SECRET),
@@ -181,7 +182,7 @@ async def test_our_mistake_is_a_problem_without_any_of_its_text(client: httpx2.A
     a_problem(await client.get("/fails"), 500, "internal_error")
 
 
-@pytest.mark.parametrize("how", ["closed", "refused", "starting", "slow"])
+@pytest.mark.parametrize("how", ["closed", "going", "refused", "starting", "slow"])
 async def test_a_database_that_is_away_is_unavailable_and_to_be_tried_again(
     client: httpx2.AsyncClient, how: str
 ):

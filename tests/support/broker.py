@@ -1,18 +1,18 @@
-"""What is done to a broker that may break."""
+"""What is done to a broker, or another process, that may break."""
 
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from common.embedded import Kafka
+from common.embedded import Process
 
 
 @contextmanager
-def freezing(kafka: Kafka) -> Iterator[None]:
+def freezing(process: Process) -> Iterator[None]:
     """It keeps its connections and answers nothing."""
-    os.kill(kafka.pid, signal.SIGSTOP)
+    os.kill(process.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(kafka.pid, signal.SIGCONT)
+        os.kill(process.pid, signal.SIGCONT)

@@ -37,8 +37,10 @@ class Department:
 class Hospital:
     """Builders of what a flow starts from. Everything goes through the gateway, as anybody's request does."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, *, entrance: str | None = None) -> None:
+        """`entrance` is where people come in: the gateway unless something stands in front of it."""
         self.stack = stack
+        self._entrance = entrance or stack.gateway_url
         self._numbers = count(1)
         self._people: list[Person] = []
         self.admin: Person
@@ -54,7 +56,7 @@ class Hospital:
 
     def stranger(self) -> Person:
         """Somebody who has not signed in."""
-        person = Person(self.stack.gateway_url)
+        person = Person(self._entrance)
         self._people.append(person)
         return person
 
@@ -81,13 +83,13 @@ class Hospital:
 
     async def sign_in(self, name: str, password: str = PASSWORD) -> Person:
         opened = await self.stranger().do("/v1/sessions", {"username": name, "password": password})
-        person = Person(self.stack.gateway_url, UUID(opened["user"]["id"]), opened["token"])
+        person = Person(self._entrance, UUID(opened["user"]["id"]), opened["token"])
         self._people.append(person)
         return person
 
     def another_device(self, person: Person) -> Person:
         """The same user, in the same session, with connections of its own."""
-        other = Person(self.stack.gateway_url, person.user_id, person.token)
+        other = Person(self._entrance, person.user_id, person.token)
         self._people.append(other)
         return other
 

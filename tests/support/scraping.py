@@ -28,8 +28,7 @@ _UNIT = re.compile(r"_(seconds|bytes|records|partitions|events|entries|ratio|inf
 _THINGS = frozenset(
     {
         *("wardline_beds", "wardline_dead_letters", "wardline_unanswered_wants", "wardline_relay_active"),
-        *("wardline_audit_active", "wardline_health_state"),
-        *("wardline_keys_to_rewrap", "wardline_digests_to_fill"),
+        *("wardline_audit_active", "wardline_health_state", "wardline_kafka_reachable"),
         *("wardline_audit_stream_first_missing", "wardline_audit_sequence_first_missing"),
         *("wardline_keys_to_rewrap", "wardline_digests_to_fill"),
         *("process_open_fds", "process_max_fds"),

@@ -23,6 +23,10 @@ class Program:
     logins: Mapping[str, str] = field(default_factory=dict, hash=False)
     stop_seconds: float = 10
 
+    def replicas(self, how_many: int) -> list[str]:
+        """The names of its processes: its own, then "beds-2" and so on."""
+        return [self.name, *(f"{self.name}-{n}" for n in range(2, how_many + 1))]
+
     def environment(self, secrets: Secrets, ports: Mapping[str, int], bootstrap: str) -> dict[str, str]:
         """What this program is told, apart from its databases. `ports` are those of all programs."""
         prefix = self.name.upper()

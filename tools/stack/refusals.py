@@ -11,3 +11,7 @@ class AlreadyRunning(CannotRun):
 
 class PortTaken(CannotRun):
     """Another program listens where the gateway should."""
+
+
+class MigrationFailed(CannotRun):
+    """The tables of a service cannot be brought to what this version needs."""

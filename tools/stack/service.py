@@ -10,15 +10,22 @@ from tools.stack.programs import Program
 
 
 class Service(Process):
-    """A program that answers HTTP on a loopback port."""
+    """A program that answers HTTP on a loopback port; `name` tells its replicas apart."""
 
     def __init__(
-        self, program: Program, *, port: int, log: Path, pid_file: Path, environment: Mapping[str, str]
+        self,
+        program: Program,
+        name: str,
+        *,
+        port: int,
+        log: Path,
+        pid_file: Path,
+        environment: Mapping[str, str],
     ) -> None:
-        super().__init__(program.name, log=log, pid_file=pid_file, stop_seconds=program.stop_seconds)
+        super().__init__(name, log=log, pid_file=pid_file, stop_seconds=program.stop_seconds)
+        self.program = program
         self.port = port
         self.environment = environment
-        self._module = program.module
 
     @property
     def url(self) -> str:
@@ -26,7 +33,7 @@ class Service(Process):
 
     def start(self, extra: Mapping[str, str] | None = None) -> None:
         """Start, with `extra` in its environment this once, and wait until it is ready. Raises ProcessFailed."""
-        self.launch([sys.executable, "-m", self._module], env={**self.environment, **(extra or {})})
+        self.launch([sys.executable, "-m", self.program.module], env={**self.environment, **(extra or {})})
         self.wait_until(self._ready, seconds=60)
 
     def _ready(self) -> bool:

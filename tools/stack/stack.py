@@ -22,6 +22,7 @@ from tools.stack.together import together
 class Stack:
     """Everything on this machine with its data in `folder`, which belongs to one running stack at a time.
 
+    `replicas` is how often each program runs: "beds", "beds-2" and so on; the gateway knows the first ones.
     `extra` adds variables to the environment of a program. `step` is entered around each step of the start.
     """
 
@@ -32,6 +33,7 @@ class Stack:
         gateway_port: int | None = None,
         durable: bool = True,
         programs: Sequence[Program] = PROGRAMS,
+        replicas: int = 1,
         extra: Mapping[str, Mapping[str, str]] | None = None,
         step: Step = nullcontext,
     ) -> None:
@@ -45,20 +47,24 @@ class Stack:
         ports = {program.name: free_port() for program in {*PROGRAMS, *programs}}
         if gateway_port:
             ports[GATEWAY.name] = gateway_port
-        self._services = {
-            program.name: Service(
-                program,
-                port=ports[program.name],
-                log=self.logs / f"{program.name}.log",
-                pid_file=self.folder / "pids" / program.name,
-                environment={
-                    **program.environment(self.secrets, ports, self.infrastructure.bootstrap),
-                    **{v: url for v, url in self.infrastructure.logins.items() if v in program.logins},
-                    **(extra or {}).get(program.name, {}),
-                },
-            )
-            for program in programs
-        }
+        self._services: dict[str, Service] = {}
+        for program in programs:
+            for name in program.replicas(replicas):
+                port = ports[name] if name in ports else free_port()
+                self._services[name] = Service(
+                    program,
+                    name,
+                    port=port,
+                    log=self.logs / f"{name}.log",
+                    pid_file=self.folder / "pids" / name,
+                    environment={
+                        **program.environment(
+                            self.secrets, {**ports, program.name: port}, self.infrastructure.bootstrap
+                        ),
+                        **{v: url for v, url in self.infrastructure.logins.items() if v in program.logins},
+                        **(extra or {}).get(program.name, {}),
+                    },
+                )
 
     @property
     def gateway_url(self) -> str:
@@ -149,9 +155,8 @@ class Stack:
         return next((process.obituary() for process in processes if process.has_died()), None)
 
     def _stop_services(self) -> None:
-        gateways = [service for name, service in self._services.items() if name == GATEWAY.name]
-        for first in gateways:
-            first.stop()
+        gateways = [service for service in self._services.values() if service.program is GATEWAY]
+        together(*[gateway.stop for gateway in gateways])
         together(*[service.stop for service in self._services.values() if service not in gateways])
 
     def _keep_last_logs(self) -> None:

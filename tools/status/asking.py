@@ -15,18 +15,15 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import make_url
 
 from common import dead_letters
-from common.db import Reader
+from common.db import TROUBLE, Reader
 from common.outbox import UNPUBLISHED
 from tools.status.addresses import Addresses
 from tools.status.parts import Outbox, Part, State, judged, remarks_on
 
 ANSWER_SECONDS = 5.0
 _AWAY = (
-    OSError,
-    TimeoutError,
+    *TROUBLE,
     aiohttp.ClientError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
     KafkaError,
 )
 _POSITIONS = "SELECT topic, partition, next_offset FROM consumer_position"

@@ -19,6 +19,8 @@ from common.stamp import Stamp, Versioned
 from common.statements import Statement
 
 Refusals = Mapping[str, type[Refusal]]
+TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What a statement may raise while the server comes and goes; InternalClientError when its farewell is unread ●."""
 _NOW = "SELECT clock_timestamp()"
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from common.relay import Relay
 from common.settings import ServiceSettings
 from common.signals import Signals
 from common.timers import Timer, run_all
-from common.topics import Topic, create_topics
+from common.topics import Topic, create_topics, takes_connections
 from common.waiting import Waiters
 
 log = structlog.get_logger()
@@ -202,6 +203,12 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
 
 
 def _own_gauges(process: Process, relay: Relay) -> Iterator[Gauge]:
+    yield Gauge(
+        "kafka_reachable",
+        "wardline_kafka_reachable",
+        "1 where a broker takes connections of this replica.",
+        partial(takes_connections, process.settings.kafka_bootstrap_servers),
+    )
     yield Gauge(
         "relay_active", "wardline_relay_active", "1 where this replica publishes the outbox.", relay.is_active
     )

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 from aiokafka.errors import (
     CorruptRecordException,
@@ -19,6 +18,7 @@ from aiokafka.errors import (
 
 from common import failpoints, tracing
 from common.clock import rfc3339
+from common.db import TROUBLE
 from common.envelope import Headers
 from common.leading import Lead, stand_by_then_lead
 from common.producing import GuardedProducer
@@ -50,6 +50,8 @@ _SENT = failpoints.point("relay.sent")
 _ACKNOWLEDGED = failpoints.point("relay.acknowledged")
 _MARKED = failpoints.point("relay.marked")
 _OF_THE_RECORD = (MessageSizeTooLargeError, InvalidMessageError, CorruptRecordException)
+
+_EXPECTED = (*TROUBLE, KafkaError)
 
 Row = Any
 Numbers = dict[int, str]
@@ -88,9 +90,14 @@ class Relay:
                 await stand_by_then_lead(
                     self._url, _ADVISORY_LOCK, self._lead, stopping=lambda: self._finishing
                 )
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError) as error:
+            except Exception as error:  # it never gives up: nobody else publishes
                 failures = 0 if time.monotonic() - started > 30 else failures + 1
-                log.warning("relay_interrupted", kind=type(error).__name__, failures=failures)
+                log.warning(
+                    "relay_interrupted",
+                    kind=type(error).__name__,
+                    failures=failures,
+                    exc_info=not isinstance(error, _EXPECTED),
+                )
                 await asyncio.sleep(min(5.0, 0.2 * 2 ** min(failures, 6)))
 
     async def _lead(self, lead: Lead) -> None:

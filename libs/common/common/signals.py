@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 import structlog
 
+from common.db import TROUBLE
 from common.envelope import Fact
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ class Signals:
         while True:
             try:
                 await self._exchange()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except TROUBLE as error:
                 log.warning("signals_interrupted", kind=type(error).__name__)
                 await asyncio.sleep(1)
 

@@ -1,5 +1,6 @@
 """Topics: their names, their configuration and their creation. A topic is created from here, never by use."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -90,3 +91,21 @@ async def create_topics(
                 raise error(topic)
     finally:
         await admin.close()
+
+
+async def takes_connections(bootstrap: str) -> bool:
+    """True when one of these brokers does. Raises OSError when none does.
+
+    A replica that stands by in everything would not notice otherwise that Kafka is away.
+    """
+    failure = OSError("there is no address")
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except OSError as refused:
+            failure = refused
+        else:
+            writer.close()
+            return True
+    raise failure

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-import asyncpg
 import sqlalchemy as sa
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -16,7 +15,7 @@ from aiokafka.errors import KafkaError
 from audit import completeness
 from audit.models import log_size
 from audit.reading import GATHER_BYTES, WAIT_MS, Reading
-from common.db import Database
+from common.db import TROUBLE, Database
 from common.leading import Lead, stand_by_then_lead
 from common.metrics import Gauge
 from common.positions import Moved
@@ -27,7 +26,7 @@ log = structlog.get_logger()
 STOP_SECONDS = 5.0
 _LOCK = 0xA0D1
 _LONGEST_PAUSE = 5.0
-_EXPECTED = (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, Moved)
+_EXPECTED = (*TROUBLE, KafkaError, Moved)
 _SIZE = Statement(sa.select(log_size.c.size))
 
 
