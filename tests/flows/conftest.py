@@ -1,16 +1,13 @@
 """One hospital for all flows."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
 
-from gateway.identity.first_admin import create_admin
 from tests.support.collector import Collector, a_collector
-from tests.support.hospital import PASSWORD, UNHURRIED, Hospital
+from tests.support.hospital import UNHURRIED, Hospital, a_hospital
 from tools.stack.programs import PROGRAMS
-from tools.stack.stack import Stack
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -29,15 +26,5 @@ async def hospital(scratch: Path, collector: Collector) -> AsyncIterator[Hospita
         "OTEL_BSP_SCHEDULE_DELAY": "100",
     }
     extra = {program.name: UNHURRIED.get(program.name, {}) | traced for program in PROGRAMS}
-    stack = Stack(scratch / "hospital", durable=False, extra=extra)
-    await asyncio.to_thread(stack.start)
-    hospital = Hospital(stack)
-    try:
-        await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", PASSWORD)
-        await hospital.open("admin", PASSWORD)
+    async with a_hospital(scratch / "hospital", extra) as hospital:
         yield hospital
-        await hospital.close()
-    finally:
-        await asyncio.to_thread(stack.stop)
-        stack.infrastructure.postgres.remove()
-        stack.infrastructure.kafka.remove()

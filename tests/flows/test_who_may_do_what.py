@@ -3,14 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from tests.flows.role_matrix import ANONYMOUS, MATRIX, NO_ROLE, ROLES, Reach, Row
-from tests.support.hospital import PASSWORD, Department, Hospital
+from tests.support.hospital import PASSWORD, Hospital
 from tests.support.person import Person
+from tests.support.things import filled, things_of
 from tests.support.waiting import eventually
 
 BUILT = [row for row in MATRIX if row.later is None]
@@ -38,28 +38,8 @@ async def cast(hospital: Hospital) -> Cast:
     await eventually(lambda: _is_there(hospital.admin, "/v1/audit/entries/0"))
     about = {"entity_type": "user", "entity_id": identity["user_id"], "text": "A word."}
     identity["note_id"] = (await bystander.do("/v1/audit/notes", about))["id"]
-    things = await asyncio.gather(_things_of(hospital, own), _things_of(hospital, other))
+    things = await asyncio.gather(things_of(hospital, own), things_of(hospital, other))
     return Cast(people, *(identity | its for its in things))
-
-
-async def _things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
-    """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed."""
-    patient, bed = await hospital.a_patient(), ward.beds[0]
-    resident = await hospital.an_admission(ward, patient)
-    held = await hospital.bed_manager.read(f"/v1/beds/{bed}")
-    await hospital.bed_manager.do(f"/v1/placements/{resident['id']}/arrival")
-    spill = {"bed_id": str(bed), "type": "spill", "priority": "normal"}
-    job = await (await hospital.staff("housekeeping")).do("/v1/cleaning_jobs", spill)
-    waiting = await hospital.an_admission(ward)
-    return {
-        "department_id": str(ward.id),
-        "room_id": str(ward.room),
-        "bed_id": str(bed),
-        "hold_id": held["hold_id"],
-        "patient_id": str(patient),
-        "admission_id": waiting["id"],
-        "job_id": job["id"],
-    }
 
 
 async def _is_there(who: Person, path: str) -> bool:
@@ -83,7 +63,7 @@ async def _try(hospital: Hospital, cast: Cast, row: Row, role: str) -> list[str]
         if where == "other" and not row.has_department:
             break
         path = row.path.format(**things)
-        answer = await person.ask(row.method, path, _filled(row.body, things))
+        answer = await person.ask(row.method, path, filled(row.body, things))
         cast.refused[role] += answer.status_code == 403
         expected = reach is Reach.ANYWHERE or (reach is Reach.OWN and where == "own")
         if not _as_expected(row, role, answer.status_code, expected):
@@ -98,18 +78,6 @@ def _as_expected(row: Row, role: str, status: int, allowed: bool) -> bool:
     if allowed:  # that the state does not fit is another matter, but it must be there and make sense
         return status < 500 and status not in (400, 401, 403, 404, 405, 413, 415, 429)
     return status == (401 if role == ANONYMOUS else row.refusal)
-
-
-def _filled(body: Any, things: Things) -> Any:
-    match body:
-        case str():
-            return body.format(**things)
-        case list():
-            return [_filled(item, things) for item in body]
-        case Mapping():
-            return {name: _filled(item, things) for name, item in body.items()}
-        case _:
-            return body
 
 
 async def test_the_matrix_has_the_routes_that_are_there_and_no_others(hospital: Hospital):

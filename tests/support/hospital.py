@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from uuid import UUID
 
 from common.ids import new_id
+from gateway.identity.first_admin import create_admin
 from tests.support.person import Json, Person
 from tools.stack.stack import Stack
 
@@ -129,6 +132,25 @@ class Hospital:
         person = await self.sign_in(name)
         assert person.user_id == user_id
         return person
+
+
+@asynccontextmanager
+async def a_hospital(
+    folder: Path, extra: Mapping[str, Mapping[str, str]] = UNHURRIED
+) -> AsyncIterator[Hospital]:
+    """Every program as an installation has it, with `extra` in their environments, until the tests are done."""
+    stack = Stack(folder, durable=False, extra=extra)
+    await asyncio.to_thread(stack.start)
+    hospital = Hospital(stack)
+    try:
+        await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", PASSWORD)
+        await hospital.open("admin", PASSWORD)
+        yield hospital
+        await hospital.close()
+    finally:
+        await asyncio.to_thread(stack.stop)
+        stack.infrastructure.postgres.remove()
+        stack.infrastructure.kafka.remove()
 
 
 def _id(department: Department | UUID) -> UUID:

@@ -26,8 +26,18 @@ Username = Annotated[
 Email = Annotated[
     str, AfterValidator(normalised), StringConstraints(pattern=r"^[^\s@\x00]{1,64}@[^\s@\x00]{1,130}$")
 ]
-NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=200)]
-GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
+def _typed(password: SecretStr) -> SecretStr:
+    """Of letters that somebody can type: the library lets half a character pass in a secret ●."""
+    text = password.get_secret_value()
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("must be text without NUL")
+    return password
+
+
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=200), AfterValidator(_typed)]
+GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=200), AfterValidator(_typed)]
 
 
 class SignUp(Payload):

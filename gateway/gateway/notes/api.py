@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from common.bodies import Route
 from common.errors import NotFound
 from common.process import Running
 from common.resources import Resource
@@ -17,7 +18,7 @@ from gateway.notes.records import NOTE, RECEIPT, text_of
 from gateway.notes.schemas import NewNote, NoteOut, NoteReceipt
 from gateway.services import KEPT_HERE
 
-router = APIRouter(prefix=KEPT_HERE, tags=["audit"])
+router = APIRouter(prefix=KEPT_HERE, tags=["audit"], route_class=Route)
 _RECEIPT = Resource(RECEIPT, path=KEPT_HERE)
 
 

@@ -15,19 +15,30 @@ KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 5
 _GARBAGE = 20_000  # new objects before the collector looks: with 700 it took a twentieth of all time
 _BETWEEN = len(": \r\n")
-_TOO_LARGE = orjson.dumps(
-    {
-        "type": "/docs/problems#headers_too_large",
-        "title": "Headers too large",
-        "status": 431,
-        "code": "headers_too_large",
-        "detail": "The request line and headers may have 64 KB together.",
+
+
+def _problem(status: int, reason: str, code: str, detail: str) -> bytes:
+    """A whole answer, for what never becomes a request of the application; the connection ends after it."""
+    title = code.replace("_", " ").capitalize()
+    named = {
+        "type": f"/docs/problems#{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
     }
+    body = orjson.dumps(named)
+    head = f"HTTP/1.1 {status} {reason}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+_TOO_LARGE = _problem(
+    431,
+    "Request Header Fields Too Large",
+    "headers_too_large",
+    "The request line and headers may have 64 KB together.",
 )
-_TOO_LARGE_HEAD = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
-    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n" % len(_TOO_LARGE)
-)
+_NO_HTTP = _problem(400, "Bad Request", "malformed", "The request could not be read: it is not valid HTTP.")
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -50,7 +61,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > MAX_HEADER_BYTES:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -61,7 +72,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._end_head()
         lines = sum(len(name) + len(value) + _BETWEEN for name, value in self.headers)
         if lines + len(self.url) > MAX_HEADER_BYTES:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
         else:
             super().on_headers_complete()
 
@@ -75,9 +86,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _refuse(self) -> None:
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(_NO_HTTP)
+
+    def _refuse(self, answer: bytes) -> None:
         if not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE_HEAD + _TOO_LARGE)
+            self.transport.write(answer)
             self.transport.close()
 
 

@@ -1,6 +1,8 @@
 """The HTTP side that every service shares: who calls, what is asked beside the content, how an answer is given."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from hashlib import blake2b
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -8,7 +10,15 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    create_model,
+)
 
 from common import idempotency
 from common.auth import Caller, Verifier
@@ -17,6 +27,7 @@ from common.errors import Unauthenticated
 from common.idempotency import Demand
 
 JSON_OPTIONS = orjson.OPT_UTC_Z
+_WRITTEN_OUT = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _without_nul(text: str) -> str:
@@ -29,6 +40,18 @@ def _without_nul(text: str) -> str:
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_without_nul)
 ]
+
+
+def _written_out(value: Any) -> Any:
+    if (isinstance(value, str) and _WRITTEN_OUT.match(value) is None) or isinstance(value, int | float):
+        raise ValueError("must be written out")
+    return value
+
+
+#: A time as RFC 3339 writes it. The library would also take seconds since 1970 for one.
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+#: A date, `1980-02-03`, and no number either.
+Day = Annotated[date, BeforeValidator(_written_out)]
 #: A machine word such as a reason code or the code of a bed.
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from admissions.domain.admission import AdmissionState, Disposition, PresenceState, Priority
 from admissions.domain.patient import AdministrativeSex
-from common.web import Code, Line, Payload
+from common.web import Code, Day, Line, Payload
 
-BirthDate = Annotated[date, Field(ge=date(1875, 1, 1))]
+BirthDate = Annotated[Day, Field(ge=date(1875, 1, 1))]
 
 
 class NewPatient(Payload):

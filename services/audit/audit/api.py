@@ -9,12 +9,13 @@ from audit.policies import POLICIES
 from audit.queries import ENTRY, entries
 from audit.schemas import Entry, Wanting, shown
 from common.access import Access
+from common.bodies import Route
 from common.errors import NotFound
 from common.paging import Paged
 from common.process import Running
 from common.web import Calling, json_answer, list_answer, shows, shows_list
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=Route)
 
 
 @router.get("/entries", responses=shows_list(Entry))

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from audit.leaf import Kind
 from audit.summaries import summary
-from common.web import Line
+from common.web import Instant, Line
 
 _AS_COLUMNS = (
     *("index", "recorded_at", "occurred_at", "actor", "action", "event_type", "entity_type", "entity_id"),
@@ -59,8 +59,8 @@ class Wanted:
         patient_id: UUID | None = None,
         outcome: Line | None = None,
         correlation_id: Line | None = None,
-        since: Annotated[AwareDatetime | None, Query(alias="from", description="inclusive")] = None,
-        until: Annotated[AwareDatetime | None, Query(alias="to", description="exclusive")] = None,
+        since: Annotated[Instant | None, Query(alias="from", description="inclusive")] = None,
+        until: Annotated[Instant | None, Query(alias="to", description="exclusive")] = None,
     ) -> None:
         entity_type, _, entity_id = (entity or "").partition("/")
         asked: Mapping[str, str | UUID | datetime | None] = {

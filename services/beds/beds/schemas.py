@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import DepartmentState
 from beds.domain.placement import PlacementState, Unplaced
-from common.web import Code, Line, Payload
+from common.web import Code, Instant, Line, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
 
@@ -62,7 +62,7 @@ class NewHold(Payload):
 
 class Block(Payload):
     reason_code: Code
-    return_expected_at: AwareDatetime | None = None
+    return_expected_at: Instant | None = None
 
 
 class Reason(Payload):
@@ -75,7 +75,7 @@ class Arrival(Payload):
 
 class Departure(Payload):
     reason_code: Code
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
 
 
 class Move(Payload):

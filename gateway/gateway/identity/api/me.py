@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from common.bodies import Route
 from common.process import Running
 from common.web import json_answer
 from gateway.identity import queries
@@ -13,7 +14,7 @@ from gateway.identity.schemas import Me, PasswordChange, UserOut
 from gateway.identity.signed_in import Demanding, SignedIn, address_of
 from gateway.identity.throttle import Origin
 
-router = APIRouter(prefix="/v1/me", tags=["identity"])
+router = APIRouter(prefix="/v1/me", tags=["identity"], route_class=Route)
 
 
 @router.get("", response_model=Me)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from common.bodies import Route
 from common.errors import Forbidden, NotFound
 from common.process import Running
 from common.web import json_answer, list_answer
@@ -19,7 +20,7 @@ from gateway.identity.schemas import SessionList, SessionOpened, SignIn
 from gateway.identity.signed_in import Demanding, Passing, SignedIn, address_of
 from gateway.identity.throttle import Origin
 
-router = APIRouter(prefix="/v1/sessions", tags=["identity"])
+router = APIRouter(prefix="/v1/sessions", tags=["identity"], route_class=Route)
 _DEVICE_LENGTH = 200
 
 

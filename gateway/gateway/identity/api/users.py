@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from common.auth import Caller
+from common.bodies import Route
 from common.paging import Paged
 from common.process import Process, Running
 from common.resources import Resource
@@ -23,7 +24,7 @@ from gateway.identity.reception import Receiving
 from gateway.identity.schemas import Grants, SignUp, UserChange, UserList, UserOut
 from gateway.identity.signed_in import Demanding, Passing, SignedIn, address_of, anonymous_demand
 
-router = APIRouter(prefix="/v1/users", tags=["identity"])
+router = APIRouter(prefix="/v1/users", tags=["identity"], route_class=Route)
 
 
 USER = Resource(queries.USER, path="/v1/users")

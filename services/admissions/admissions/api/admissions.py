@@ -19,6 +19,7 @@ from admissions.schemas import (
     NewAdmission,
     Reason,
 )
+from common.bodies import Route
 from common.errors import NotFound, NotYetKnown
 from common.idempotency import Outcome
 from common.paging import Paged
@@ -26,7 +27,7 @@ from common.process import Process, Running
 from common.waiting import PreferredWait, settled
 from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
 
-router = APIRouter(prefix="/v1/admissions", tags=["admissions"])
+router = APIRouter(prefix="/v1/admissions", tags=["admissions"], route_class=Route)
 
 
 @router.get("", responses=shows_list(AdmissionView))

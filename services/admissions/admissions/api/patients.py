@@ -27,13 +27,14 @@ from admissions.schemas import (
 )
 from common.access import Access
 from common.auth import Caller
+from common.bodies import Route
 from common.errors import NotFound, NotYetKnown
 from common.idempotency import Outcome
 from common.process import Process, Running
 from common.stamp import version_tag
 from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
 
-router = APIRouter(prefix="/v1/patients", tags=["patients"])
+router = APIRouter(prefix="/v1/patients", tags=["patients"], route_class=Route)
 
 SERVICE = "admissions"
 

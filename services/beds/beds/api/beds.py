@@ -10,12 +10,13 @@ from beds.handlers import holding, layout, readiness
 from beds.policies import POLICIES, Act
 from beds.queries import BED, BEDS, HOLD, bed_view
 from beds.schemas import BedChange, BedStatus, BedView, Block, HoldView, NewBed, NewHold, Reason
+from common.bodies import Route
 from common.paging import Paged
 from common.process import Running
 from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
-router = APIRouter(prefix="/v1/beds", tags=["beds"])
+router = APIRouter(prefix="/v1/beds", tags=["beds"], route_class=Route)
 SHOWN = Resource(BED, bed_view, "/v1/beds")
 HOLD_SHOWN = Resource(HOLD)
 

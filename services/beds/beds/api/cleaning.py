@@ -9,12 +9,13 @@ from beds.handlers import cleaning
 from beds.policies import POLICIES, Act
 from beds.queries import CLEANING_JOB, CLEANING_JOBS, cleaning_job_tag, cleaning_job_view
 from beds.schemas import CleaningJobView, Inspection, NewCleaningJob
+from common.bodies import Route
 from common.paging import Paged
 from common.process import Running
 from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
-router = APIRouter(prefix="/v1/cleaning_jobs", tags=["cleaning"])
+router = APIRouter(prefix="/v1/cleaning_jobs", tags=["cleaning"], route_class=Route)
 SHOWN = Resource(CLEANING_JOB, cleaning_job_view, "/v1/cleaning_jobs", cleaning_job_tag)
 
 

@@ -9,12 +9,13 @@ from beds.handlers import layout
 from beds.policies import POLICIES, Act
 from beds.queries import DEPARTMENT, DEPARTMENTS
 from beds.schemas import DepartmentChange, DepartmentView, NewDepartment
+from common.bodies import Route
 from common.paging import Paged
 from common.process import Running
 from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
-router = APIRouter(prefix="/v1/departments", tags=["departments"])
+router = APIRouter(prefix="/v1/departments", tags=["departments"], route_class=Route)
 SHOWN = Resource(DEPARTMENT, path="/v1/departments")
 
 

@@ -10,13 +10,14 @@ from beds.handlers import presence
 from beds.policies import POLICIES, Act
 from beds.queries import MOVEMENTS, PLACEMENT, PLACEMENTS, placement_view
 from beds.schemas import Arrival, Departure, Move, MovementView, PlacementView
+from common.bodies import Route
 from common.errors import NotFound
 from common.paging import Paged
 from common.process import Running
 from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
-router = APIRouter(prefix="/v1/placements", tags=["placements"])
+router = APIRouter(prefix="/v1/placements", tags=["placements"], route_class=Route)
 SHOWN = Resource(PLACEMENT, placement_view, "/v1/placements")
 
 

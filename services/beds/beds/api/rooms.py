@@ -8,12 +8,13 @@ from beds.handlers import layout
 from beds.policies import POLICIES, Act
 from beds.queries import ROOM, ROOMS
 from beds.schemas import NewRoom, RoomChange, RoomView
+from common.bodies import Route
 from common.paging import Paged
 from common.process import Running
 from common.resources import Resource
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
-router = APIRouter(prefix="/v1/rooms", tags=["rooms"])
+router = APIRouter(prefix="/v1/rooms", tags=["rooms"], route_class=Route)
 SHOWN = Resource(ROOM, path="/v1/rooms")
 
 

@@ -1,0 +1,39 @@
+"""What `{…}` stands for in the rows of the role matrix: the things of one department."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.support.hospital import Department, Hospital
+
+
+async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
+    """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed."""
+    patient, bed = await hospital.a_patient(), ward.beds[0]
+    resident = await hospital.an_admission(ward, patient)
+    held = await hospital.bed_manager.read(f"/v1/beds/{bed}")
+    await hospital.bed_manager.do(f"/v1/placements/{resident['id']}/arrival")
+    spill = {"bed_id": str(bed), "type": "spill", "priority": "normal"}
+    job = await (await hospital.staff("housekeeping")).do("/v1/cleaning_jobs", spill)
+    waiting = await hospital.an_admission(ward)
+    return {
+        "department_id": str(ward.id),
+        "room_id": str(ward.room),
+        "bed_id": str(bed),
+        "hold_id": held["hold_id"],
+        "patient_id": str(patient),
+        "admission_id": waiting["id"],
+        "job_id": job["id"],
+    }
+
+
+def filled(body: Any, things: Mapping[str, str]) -> Any:
+    """The body of a row with the things in their places."""
+    match body:
+        case str():
+            return body.format(**things)
+        case list():
+            return [filled(item, things) for item in body]
+        case Mapping():
+            return {name: filled(item, things) for name, item in body.items()}
+        case _:
+            return body
