@@ -7,10 +7,16 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from common.settings import ServiceSettings
+from gateway.identity.domain import Role
 
 
 def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _by_name(value: object) -> object:
+    parts = _listed(value)
+    return dict(part.split("=", 1) for part in parts if "=" in part) if isinstance(parts, list) else parts
 
 
 #: Words separated by commas.
@@ -36,6 +42,10 @@ class GatewaySettings(ServiceSettings):
     trusted_proxies: Words = ()
     """Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     session_idle_minutes: int = Field(15, ge=1, le=60)
+    session_idle_minutes_of_roles: Annotated[
+        Mapping[Role, Annotated[int, Field(ge=1, le=60)]], NoDecode, BeforeValidator(_by_name)
+    ] = Field(default_factory=dict)
+    """Such as `bed_manager=60,housekeeping=30`; who has several roles gets the shortest."""
     session_hours: int = Field(12, ge=1, le=24)
     session_requests_per_second: int = 600
     address_requests_per_second: int = 600

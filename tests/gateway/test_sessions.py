@@ -3,10 +3,12 @@
 import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 import orjson
 import pytest
+from httpx2 import AsyncClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -130,6 +132,37 @@ async def test_idle_and_old_sessions_are_over(house: House, past: str):
     visitor = await house.newcomer()
     await house.database.execute(f"UPDATE session SET {past} WHERE id = $1", visitor.session_id)
     assert (await visitor.client.get("/v1/me")).status_code == 401
+
+
+async def test_roles_say_how_long_a_session_may_be_idle_and_the_shortest_counts(
+    opening: OpenHouse, shared_database: str, services: Services
+):
+    async with opening(
+        shared_database, services, SESSION_IDLE_MINUTES_OF_ROLES="bed_manager=60,auditor=5"
+    ) as house:
+        admin, visitor = await house.admin(), await house.newcomer()
+        for roles, minutes in (
+            (["bed_manager"], 60),
+            (["bed_manager", "nurse"], 15),
+            (["auditor", "nurse"], 5),
+        ):
+            grants = [{"role": role, "departments": None} for role in roles]
+            await admin.client.put(f"/v1/users/{visitor.id}/grants", json={"grants": grants})
+            body = {"username": visitor.name, "password": PASSWORD}
+            opened = (await house.client().post("/v1/sessions", json=body)).json()
+            assert opened["idle_seconds"] == minutes * 60
+            for idle, status in ((minutes * 60 - 20, 200), (minutes * 60 + 1, 401)):
+                await house.database.execute(
+                    "UPDATE session SET last_seen_at = now() - make_interval(secs => $2) WHERE id = $1",
+                    opened["session_id"],
+                    float(idle),
+                )
+                again = house.client(headers={"authorization": f"Bearer {opened['token']}"})
+                await eventually(partial(_answers, again, status), within=2)
+
+
+async def _answers(client: AsyncClient, status: int) -> bool:
+    return (await client.get("/v1/me")).status_code == status
 
 
 async def test_a_session_in_use_stays_and_is_seen_now_and_then(house: House):

@@ -1,8 +1,8 @@
 """Users and their rights. Pure: time and facts come in as arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -38,6 +38,18 @@ class EndReason(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     DEACTIVATED = "deactivated"
     EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class IdleTimes:
+    """How long a session may be idle: as usual, or what its holder's roles say."""
+
+    usual: timedelta
+    of_roles: Mapping[str, timedelta]
+
+    def of(self, grants: Sequence[Grant]) -> timedelta:
+        """The shortest of all roles, so that a long one of a harmless role never covers a powerful one."""
+        return min((self.of_roles.get(grant.role, self.usual) for grant in grants), default=self.usual)
 
 
 class UsernameTaken(Refusal):

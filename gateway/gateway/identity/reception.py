@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from common.db import Database
 from gateway.identity.cookies import Devices
+from gateway.identity.domain import IdleTimes
 from gateway.identity.passwords import Passwords
 from gateway.identity.sessions import Sessions
 from gateway.identity.throttle import SignInThrottle
@@ -28,7 +29,7 @@ class Reception:
     sign_ups: Rate
     requests: Rate
     strangers: Rate
-    idle: timedelta
+    idle: IdleTimes
     whole: timedelta
 
     @classmethod
@@ -43,7 +44,13 @@ class Reception:
             sign_ups=Rate(settings.sign_ups_per_minute, 60),
             requests=Rate(settings.session_requests_per_second),
             strangers=Rate(settings.address_requests_per_second),
-            idle=timedelta(minutes=settings.session_idle_minutes),
+            idle=IdleTimes(
+                timedelta(minutes=settings.session_idle_minutes),
+                {
+                    role: timedelta(minutes=minutes)
+                    for role, minutes in settings.session_idle_minutes_of_roles.items()
+                },
+            ),
             whole=timedelta(hours=settings.session_hours),
         )
 

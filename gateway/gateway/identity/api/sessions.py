@@ -42,7 +42,7 @@ async def sign_in(
             process.database, reception.passwords, given.username, password, terms
         )
     as_cookie = cookie or given.cookie
-    content = await _opened(process, opened, reception.idle.total_seconds())
+    content = await _opened(process, opened)
     answer = json_answer(request, content | {"token": None if as_cookie else opened.token}, status=201)
     if as_cookie:
         give_session(request, answer, opened.token)
@@ -50,7 +50,7 @@ async def sign_in(
     return answer
 
 
-async def _opened(process: Running, opened: sessions.Opened, idle_seconds: float) -> dict[str, Any]:
+async def _opened(process: Running, opened: sessions.Opened) -> dict[str, Any]:
     row = await process.database.read.first(queries.USER, of_id=opened.user_id)
     assert row is not None
     return {
@@ -59,7 +59,7 @@ async def _opened(process: Running, opened: sessions.Opened, idle_seconds: float
         "staff_member_id": row["staff_member_id"],
         "session_id": opened.session_id,
         "expires_at": opened.expires_at,
-        "idle_seconds": int(idle_seconds),
+        "idle_seconds": int(opened.idle.total_seconds()),
     }
 
 

@@ -13,7 +13,7 @@ from common.idempotency import Outcome
 from common.ids import new_id
 from gateway.events import SERVICE, SessionAccess
 from gateway.identity import queries, records
-from gateway.identity.domain import EndReason, SignInRefused
+from gateway.identity.domain import EndReason, IdleTimes, SignInRefused
 from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import digest_of, new_token
 
@@ -24,7 +24,7 @@ _SIGN_IN = failpoints.around_commit("sign_in")
 class Terms:
     """How long a session may be idle, how long it lasts however busy it is, and where it is used."""
 
-    idle: timedelta
+    idle: IdleTimes
     whole: timedelta
     device: str | None
     known_device: bool = False
@@ -39,6 +39,7 @@ class Opened:
     session_id: UUID
     token: str
     expires_at: datetime
+    idle: timedelta
 
 
 async def sign_in(database: Database, passwords: Passwords, name: str, password: str, terms: Terms) -> Opened:
@@ -62,13 +63,13 @@ async def _open_session(
     database: Database, user_id: UUID, known_hash: str, stronger: str | None, terms: Terms
 ) -> Opened:
     async with database.write(around=_SIGN_IN) as act:
-        user, _ = await records.lock_user(act, user_id)
+        user, grants = await records.lock_user(act, user_id)
         at = await act.moment()
         if not user.active or not await records.set_password(
             act, user_id, known_hash, stronger or known_hash
         ):
             raise SignInRefused
-        opened = Opened(user_id, new_id(), new_token(), at + terms.whole)
+        opened = Opened(user_id, new_id(), new_token(), at + terms.whole, terms.idle.of(grants))
         await act.run(
             records.OPEN_SESSION,
             id=opened.session_id,
@@ -76,7 +77,7 @@ async def _open_session(
             token_sha256=digest_of(opened.token),
             created_at=at,
             last_seen_at=at,
-            idle_seconds=int(terms.idle.total_seconds()),
+            idle_seconds=int(opened.idle.total_seconds()),
             expires_at=opened.expires_at,
             device=terms.device,
         )
