@@ -15,12 +15,16 @@ from common.context import current_trail
 from common.envelope import Fact
 from common.errors import Refusal
 from common.idempotency import SETTLE, UNCONDITIONAL, Demand, Outcome
+from common.retrying import retry
 from common.stamp import Stamp, Versioned
 from common.statements import Statement
 
 Refusals = Mapping[str, type[Refusal]]
 TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What a statement may raise while the server comes and goes; InternalClientError when its farewell is unread ●."""
+STARTING_SECONDS = 60.0
+"""How long a process that starts waits for its database: both may have lost power at the same moment."""
+_STARTING = (asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, OSError)
 _NOW = "SELECT clock_timestamp()"
 
 
@@ -159,13 +163,18 @@ async def _keep_nothing(_: Any) -> None:
 
 @asynccontextmanager
 async def database(url: str, *, refusals: Refusals, size: int = 10) -> AsyncIterator[Database]:
-    """A database for the life of a process."""
-    async with asyncpg.create_pool(
+    """A database for the life of a process. One that is only just starting is waited for."""
+    async with await _open_pool(url, size) as pool:
+        yield Database(pool, refusals)
+
+
+@retry(on=_STARTING, attempts=None, timeout=STARTING_SECONDS, wait_initial=0.2, wait_max=1)
+async def _open_pool(url: str, size: int) -> "asyncpg.Pool[Any]":
+    return await asyncpg.create_pool(
         url,
         min_size=2,
         max_size=size,
         init=prepare_connection,
         reset=_keep_nothing,
         server_settings={"idle_in_transaction_session_timeout": "5s", "jit": "off"},
-    ) as pool:
-        yield Database(pool, refusals)
+    )
