@@ -11,7 +11,7 @@ from tests.support.person import Json
 from tests.support.waiting import eventually
 
 #: What an admission may be while its placement is this.
-_AGREE = {
+AGREE = {
     "queued": {"requested"},
     "held": {"bed_assigned"},
     "in_bed": {"admitted"},
@@ -36,7 +36,7 @@ class Sides(NamedTuple):
         return bool(
             self.placement
             and heard
-            and self.admission["state"] in _AGREE[self.placement["state"]]
+            and self.admission["state"] in AGREE[self.placement["state"]]
             and self.placement["want_version"] == self.admission["want_version"]
             and all(heard[name] == self.placement[name] for name in ("state", "bed_id", "version"))
         )

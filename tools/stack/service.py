@@ -31,9 +31,17 @@ class Service(Process):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, extra: Mapping[str, str] | None = None) -> None:
-        """Start, with `extra` in its environment this once, and wait until it is ready. Raises ProcessFailed."""
+    def start(self) -> None:
+        """Start and wait until it says that it is ready. Raises ProcessFailed."""
+        self.begin()
+        self.wait_ready()
+
+    def begin(self, extra: Mapping[str, str] | None = None) -> None:
+        """Start, with `extra` in its environment this once, and do not wait."""
         self.launch([sys.executable, "-m", self.program.module], env={**self.environment, **(extra or {})})
+
+    def wait_ready(self) -> None:
+        """Wait until it says that it is ready. Raises ProcessFailed."""
         self.wait_until(self._ready, seconds=60)
 
     def _ready(self) -> bool:

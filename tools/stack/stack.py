@@ -124,17 +124,18 @@ class Stack:
             case _:
                 return self._services[name]
 
-    def start_process(self, name: str, extra: Mapping[str, str] | None = None) -> None:
-        """Start one process, at its old port, and wait until it is ready.
-
-        `extra` is what a program is told in its environment this once.
-        """
+    def start_process(self, name: str) -> None:
+        """Start one process, at its old port, and wait until it is ready."""
         with self._step(name):
-            match self.process(name):
-                case Service() as service:
-                    service.start(extra)
-                case other:
-                    other.start()
+            self.process(name).start()
+
+    def begin_program(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        """Start one program without waiting for it. `extra` is what it is told in its environment this once."""
+        self._services[name].begin(extra)
+
+    def wait_ready(self) -> None:
+        """Wait until every program is ready. Raises ProcessFailed."""
+        together(*[service.wait_ready for service in self._services.values()])
 
     def stop_process(self, name: str) -> None:
         """Ask one process to end and wait for it."""

@@ -1,0 +1,54 @@
+"""One hospital that is killed again and again, and the people who work in it meanwhile."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from gateway.identity.first_admin import create_admin
+from tests.failpoints.day import Places, Shift
+from tests.support.hospital import PASSWORD, UNHURRIED, Hospital
+from tools.stack.stack import Stack
+
+SHIFTS = 1
+
+
+@pytest_asyncio.fixture(scope="module")
+async def hospital(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hospital]:
+    """Its logs stay where pytest keeps the files of the last runs."""
+    stack = Stack(scratch / "failpoints", extra=UNHURRIED)
+    await asyncio.to_thread(stack.start)
+    hospital = Hospital(stack)
+    try:
+        await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", PASSWORD)
+        await hospital.open("admin", PASSWORD)
+        await _hurry(stack)
+        yield hospital
+        await hospital.close()
+    finally:
+        await asyncio.to_thread(stack.stop)
+        shutil.copytree(stack.logs, tmp_path_factory.mktemp("failpoints") / "logs")
+        stack.infrastructure.postgres.remove()
+        stack.infrastructure.kafka.remove()
+
+
+async def _hurry(stack: Stack) -> None:
+    """Who is asked to clean must come within a minute, so that a target is missed while the tests run."""
+    beds = await asyncpg.connect(stack.infrastructure.postgres.url("beds"))
+    await beds.execute("INSERT INTO cleaning_target VALUES ('response', clock_timestamp(), 1)")
+    await beds.close()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shifts(hospital: Hospital) -> list[Shift]:
+    """They know what they were promised since the first day. Their first holds have begun to run out."""
+    cleaner = await hospital.staff("housekeeping")
+    corridor, spare = await hospital.a_department(beds=0), await hospital.a_department(beds=12)
+    wards = [await hospital.a_department(beds=1) for _ in range(SHIFTS)]
+    shifts = [Shift(hospital, Places(ward, corridor, spare), cleaner) for ward in wards]
+    await asyncio.gather(*(shift.day() for shift in shifts))
+    return shifts

@@ -1,0 +1,99 @@
+"""A day in the hospital that comes to every line of code at which a process may be made to die."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from itertools import count
+from typing import NamedTuple
+
+from tests.support.hospital import PASSWORD, Department, Hospital
+from tests.support.insisting import PATIENCE, Insisting
+from tests.support.person import Json, Person
+from tests.support.waiting import eventually
+
+
+class Places(NamedTuple):
+    """A ward of one bed, a corridor without any, and a department whose beds are held in vain."""
+
+    ward: Department
+    corridor: Department
+    spare: Department
+
+
+class Shift:
+    """Works day after day in a department of one bed, and is certain of everything in the end."""
+
+    def __init__(self, hospital: Hospital, places: Places, cleaner: Person) -> None:
+        self._hospital, self._places = hospital, places
+        self._number = count(1)
+        self.manager = Insisting(hospital.another_device(hospital.bed_manager))
+        self.admin = Insisting(hospital.another_device(hospital.admin))
+        self.cleaner = Insisting(cleaner)
+        self.clients = (self.manager, self.admin, self.cleaner)
+
+    async def work(self, over: asyncio.Event) -> None:
+        """Whole days, until it is over."""
+        while not over.is_set():
+            await self.day()
+
+    async def day(self) -> None:
+        await asyncio.gather(self._somebody_new(), self._somebody_curious(), self._beds_are_used())
+
+    async def _beds_are_used(self) -> None:
+        first, second = await self._admitted(), await self._admitted()
+        await self._stays(first)
+        await self._stays(second)  # as soon as the queue has been served
+        await self._holds_in_vain()
+        bed = str(random.choice(self._places.spare.beds))  # nobody will come to clean it
+        await self.cleaner.ask("POST", "/v1/cleaning_jobs", {"bed_id": bed, "type": "daily"})
+
+    async def _stays(self, admission: str) -> None:
+        async def held() -> bool:
+            answer = await self.manager.ask("GET", f"/v1/placements/{admission}")
+            return answer.status_code == 200 and answer.json()["state"] == "held"
+
+        await eventually(held, within=PATIENCE)
+        await self.manager.do(f"/v1/placements/{admission}/arrival")
+        await self.manager.do(f"/v1/placements/{admission}/departure", {"reason_code": "recovered"})
+        await self.manager.do(
+            f"/v1/beds/{self._places.ward.beds[0]}/ready_override", {"reason_code": "wiped"}
+        )
+
+    async def _holds_in_vain(self) -> None:
+        """A hold of a minute for somebody who never comes: days later the sweep finds it."""
+        admission = await self._admitted(self._places.corridor)
+        await eventually(lambda: self._is_known(admission), within=PATIENCE)
+        bed = random.choice(self._places.spare.beds)
+        await self.manager.ask("POST", f"/v1/beds/{bed}/holds", {"admission_id": admission, "minutes": 1})
+
+    async def _is_known(self, admission: str) -> bool:
+        return (await self.manager.ask("GET", f"/v1/placements/{admission}")).status_code == 200
+
+    async def _admitted(self, ward: Department | None = None) -> str:
+        patient = await self.manager.do("/v1/patients", {"unidentified": True})
+        wish = {"patient_id": patient["id"], "department_id": str((ward or self._places.ward).id)}
+        admission: str = (await self.manager.do("/v1/admissions", wish))["id"]
+        await self.manager.read(f"/v1/patients/{patient['id']}")
+        return admission
+
+    async def _somebody_new(self) -> None:
+        name = f"newcomer{id(self)}-{next(self._number)}"
+        person: Json = {"username": name, "password": PASSWORD}
+        someone = self._hospital.stranger()
+        stranger = Insisting(someone)
+        signed_up = await stranger.ask("POST", "/v1/users", person)
+        assert signed_up.status_code in (201, 409), signed_up.text  # 409: the first answer was lost
+        await stranger.ask("POST", "/v1/sessions", person | {"password": "another password"})
+        await stranger.do("/v1/sessions", person)
+        await someone.leave()
+
+    async def _somebody_curious(self) -> None:
+        """Asks for what is not theirs, and for what only few may read."""
+        for path, wish in (
+            ("/v1/departments", {"code": "X", "name": "X"}),
+            ("/v1/patients", {"unidentified": True}),
+        ):
+            refused = await self.cleaner.ask("POST", path, wish)
+            assert refused.status_code == 403, refused.text
+        await self.admin.read("/v1/audit/entries?limit=1")

@@ -1,0 +1,154 @@
+"""A process that is killed at any of its fail points leaves tables, topics and the log in agreement."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import pytest
+from confluent_kafka import Producer
+
+from common.embedded import ProcessFailed
+from tests.failpoints.day import Shift
+from tests.failpoints.rounds import REACHED, Round, rounds
+from tests.support.balance import assert_balanced, assert_kept
+from tests.support.books import Books, Row, close_books
+from tests.support.hospital import Hospital
+from tests.support.insisting import PATIENCE
+from tests.support.waiting import eventually
+
+ROUNDS = rounds(every=bool(os.environ.get("WARDLINE_EVERY_FAILPOINT")))
+#: What a process listens to, for a record that it can never apply.
+_HEARD = {"beds": "hospital.admissions.admission.state.v1", "admissions": "hospital.beds.placement.state.v1"}
+_NAMES = "import {0}.main; from common import failpoints; print(*failpoints.names())"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("dying", ROUNDS, ids=lambda dying: "-".join(sum(dying.values(), ())))
+async def test_nothing_is_lost_and_nothing_happens_twice(
+    hospital: Hospital, shifts: list[Shift], dying: Round
+):
+    buried = await _dead_letters(hospital)
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as working:
+        for shift in shifts:
+            working.create_task(shift.work(over))
+        async with asyncio.TaskGroup() as deaths:
+            for process, points in dying.items():
+                deaths.create_task(_dies_at_each(hospital, process, points, buried))
+        over.set()
+
+    books = await close_books(hospital.stack)
+    assert_balanced(books)
+    assert {name: len(tables["dead_letter"]) for name, tables in books.tables.items()} == buried
+    promises = [one for shift in shifts for client in shift.clients for one in client.acknowledged]
+    assert_kept(books, promises)
+
+
+@pytest.mark.parametrize("process", REACHED)
+def test_no_fail_point_is_left_out(process: str):
+    said = subprocess.run(
+        [sys.executable, "-c", _NAMES.format(process)], capture_output=True, text=True, check=True
+    )
+    declared = set(said.stdout.split())
+    assert set(REACHED[process]) <= declared
+    everywhere = {point for points in REACHED.values() for point in points}
+    assert declared <= everywhere
+    assert {
+        point for dying in rounds(every=False) for points in dying.values() for point in points
+    } == everywhere
+
+
+async def test_a_misspelt_fail_point_stops_the_start(hospital: Hospital):
+    stack = hospital.stack
+    await asyncio.to_thread(stack.stop_process, "audit")
+    try:
+        await asyncio.to_thread(stack.begin_program, "audit", {"WARDLINE_FAILPOINT": "ingest.before:1"})
+        with pytest.raises(ProcessFailed, match=r"=ingest\.before:1: say <name>"):
+            await asyncio.to_thread(stack.wait_ready)
+    finally:
+        await asyncio.to_thread(stack.start_process, "audit")
+
+
+async def _dies_at_each(hospital: Hospital, name: str, points: Sequence[str], buried: Counter[str]) -> None:
+    """Killed as it is, then started with one fail point after the other, at last with none."""
+    stack = hospital.stack
+    process = stack.process(name)
+    await asyncio.to_thread(stack.kill, name)
+    for point in points:
+        if point.startswith("bury."):
+            await asyncio.to_thread(_say_nonsense, stack.infrastructure.bootstrap, _HEARD[name])
+            buried[name] += 1
+        await asyncio.to_thread(stack.begin_program, name, {"WARDLINE_FAILPOINT": f"{point}:1"})
+        await eventually(process.has_died, within=PATIENCE)
+        assert f"{name} was ended by SIGKILL; its last words were “fail point {point}”" in process.obituary()
+    await asyncio.to_thread(stack.begin_program, name)
+
+
+def _say_nonsense(bootstrap: str, topic: str) -> None:
+    producer = Producer({"bootstrap.servers": bootstrap})
+    producer.produce(topic, key=b"nonsense", value=b"nonsense")
+    assert producer.flush(10) == 0
+
+
+async def _dead_letters(hospital: Hospital) -> Counter[str]:
+    books = await close_books(hospital.stack)
+    return Counter({name: len(tables["dead_letter"]) for name, tables in books.tables.items()})
+
+
+def _without_the_last_leaf(books: Books) -> None:
+    books.log.pop()
+
+
+def _without_a_record(books: Books) -> None:
+    books.records["hospital.beds.bed.state.v1"].pop()
+
+
+def _with_a_patient_too_many(books: Books) -> None:
+    free = next(row for row in books.tables["beds"]["bed"] if row["state"] != "occupied")
+    _replace(books.tables["beds"]["bed"], free, {"state": "occupied", "admission_id": _somebody(books)})
+
+
+def _with_an_arrival_twice(books: Books) -> None:
+    movements = books.tables["beds"]["movement"]
+    movements.append(movements[0])
+
+
+def _with_an_answer_that_was_not_heard(books: Books) -> None:
+    heard = books.tables["admissions"]["heard_placement"]
+    _replace(heard, heard[0], {"version": heard[0]["version"] - 1})
+
+
+def _somebody(books: Books) -> UUID:
+    somebody: UUID = books.tables["beds"]["placement"][0]["admission_id"]
+    return somebody
+
+
+def _replace(rows: list[Row], row: Row, changes: dict[str, object]) -> None:
+    rows[rows.index(row)] = dict(row) | changes
+
+
+@pytest.mark.parametrize(
+    "doctor",
+    [
+        _without_the_last_leaf,
+        _without_a_record,
+        _with_a_patient_too_many,
+        _with_an_arrival_twice,
+        _with_an_answer_that_was_not_heard,
+    ],
+)
+async def test_books_that_do_not_agree_are_noticed(
+    hospital: Hospital, shifts: list[Shift], doctor: Callable[[Books], None]
+):
+    assert shifts
+    books = await close_books(hospital.stack)
+    assert_balanced(books)
+
+    doctor(books)
+
+    with pytest.raises(AssertionError, match="complaints"):
+        assert_balanced(books)
