@@ -13,7 +13,7 @@ from common.logs import configure_logs
 from common.process import Blueprint, Process, service_app
 from common.server import serve
 from common.settings import load
-from gateway import docs
+from gateway import consumers, docs
 from gateway.edge import SecurityHeaders
 from gateway.events import CATALOGUE, SERVICE, USER
 from gateway.identity.api import ROUTERS
@@ -54,6 +54,8 @@ def gateway_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         routers=(*ROUTERS, notes.router, docs.router),
         refusals=REFUSALS,
+        consumes=(consumers.ERASED_PATIENT,),
+        effects=consumers.effects,
         publishes=CATALOGUE.topics,
         timers=lambda process: [session_timer(process.database)],
         opens=opens,

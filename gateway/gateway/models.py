@@ -58,7 +58,7 @@ note_key = sa.Table(
     "note_key",
     metadata,
     sa.Column("entity_id", Uuid, primary_key=True),
-    sa.Column("wrapped", BYTEA, nullable=False),
+    sa.Column("wrapped", BYTEA, comment="null: destroyed, and no other takes its place"),
 )
 
 note = sa.Table(

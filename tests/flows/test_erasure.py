@@ -29,12 +29,22 @@ PERSON = {
     "contact": SECRETS["contact"],
 }
 
+NOTED = f"{PERSON['name']} asked for her daughter."
+
 
 class Case:
     """One person who was here, and everybody who could read of it."""
 
-    def __init__(self, hospital: Hospital, patient: str, admission: str, staff: dict[str, Person]) -> None:
+    def __init__(
+        self,
+        hospital: Hospital,
+        patient: str,
+        admission: str,
+        staff: dict[str, Person],
+        notes: list[str],
+    ) -> None:
         self.hospital, self.patient, self.admission, self.staff = hospital, patient, admission, staff
+        self.notes = notes
 
     async def read_by_all(self) -> dict[str, bytes]:
         """What each role gets from every route that speaks of a patient, by role and route."""
@@ -62,6 +72,7 @@ class Case:
             ("GET", f"/v1/placements/{self.admission}", None),
             ("GET", f"/v1/placements/{self.admission}/movements", None),
             ("GET", f"/v1/audit/entries?patient_id={self.patient}&limit=200", None),
+            *(("GET", f"/v1/audit/notes/{note}", None) for note in self.notes),
         ]
 
     async def leaves(self) -> list[tuple[int, bytes, bytes]]:
@@ -88,8 +99,16 @@ async def case(hospital: Hospital) -> Case:
     placement = f"/v1/placements/{admission['id']}"
     await hospital.bed_manager.do(f"{placement}/arrival")
     staff = {role: await hospital.staff(role) for role in ROLES}
-    case = Case(hospital, patient, admission["id"], staff)
+    about = {"patient": patient, "admission": admission["id"], "placement": admission["id"]}
+    notes = [
+        (await staff["nurse"].do("/v1/audit/notes", {"entity_type": kind, "entity_id": of, "text": NOTED}))[
+            "id"
+        ]
+        for kind, of in about.items()
+    ]
+    case = Case(hospital, patient, admission["id"], staff, notes)
     named = await case.readable_by()
+    assert {f"auditor GET /v1/audit/notes/{note}" for note in notes} <= named
     assert {
         f"nurse GET /v1/patients/{patient}",
         "bed_manager GET /v1/beds?limit=200&include=patient_name",
@@ -117,6 +136,10 @@ async def test_within_a_minute_nobody_reads_the_identity_anywhere(case: Case):
         return not await case.readable_by()
 
     await eventually(unreadable, within=MINUTE)
+    refused = await case.staff["nurse"].ask(
+        "POST", "/v1/audit/notes", {"entity_type": "patient", "entity_id": case.patient, "text": NOTED}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (410, "erased")
     assert found(SECRETS, await everything_written(case.hospital.stack)) == set()
     await _the_log_is_what_it_was(case, before)
 

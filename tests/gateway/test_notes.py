@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from common.ids import new_id
+from gateway.consumers import ERASED_PATIENT, effects
+from tests.contracts.delivering import a_record, deliver, payload, types_in
 from tests.gateway.house import House, Visitor
 
 WORDS = "Jane Doe fell at 14:05.\nHer daughter was told."
@@ -45,14 +47,33 @@ async def test_who_reads_a_note_is_told(house: House):
     assert (look["session_id"], look["subjects"]) == (admin.session_id, [note["entity_id"], note["id"]])
 
 
-async def test_notes_about_one_thing_at_once_share_its_key_and_go_with_it(house: House):
+async def test_notes_about_one_thing_at_once_share_its_key(house: House):
     visitor, admin, entity = await house.newcomer(), await house.admin(), str(new_id())
     notes = await asyncio.gather(*(a_note(visitor, entity_id=entity, text=f"no {n}") for n in range(8)))
     paths = [f"/v1/audit/notes/{note['id']}" for note in notes]
     read = [(await admin.client.get(path)).json()["text"] for path in paths]
     assert read == [f"no {n}" for n in range(8)]
-    await house.database.execute("DELETE FROM note_key WHERE entity_id = $1", entity)
-    assert {(await admin.client.get(path)).status_code for path in paths} == {404}
+
+
+@pytest.mark.parametrize("name", [kind for _, kind in types_in([ERASED_PATIENT])])
+async def test_the_words_go_with_the_identity_of_the_patient(house: House, name: str):
+    visitor, admin, erased = await house.newcomer(), await house.admin(), payload(name)
+    process = house.app.state.process
+    await house.database.execute("DELETE FROM note_key")
+    about = [("patient", erased["id"]), *(("placement", of) for of in erased["erased_with"])]
+    assert len(about) > 1
+    notes = [await a_note(visitor, entity_type=kind, entity_id=of) for kind, of in about]
+    other = await a_note(visitor)
+    await deliver(process.database, effects(process), a_record(ERASED_PATIENT.state, name))
+
+    async def status(note: dict[str, str]) -> int:
+        return (await admin.client.get(f"/v1/audit/notes/{note['id']}")).status_code
+
+    assert {await status(note) for note in notes} == {404}
+    assert await status(other) == 200
+    one_more = {"entity_type": "patient", "entity_id": erased["id"], "text": "One more."}
+    refused = await visitor.client.post("/v1/audit/notes", json=one_more)
+    assert (refused.status_code, refused.json()["code"]) == (410, "erased")
 
 
 async def test_a_repeated_note_is_one(house: House):

@@ -2,6 +2,13 @@
 
 from enum import StrEnum
 
+from common.errors import Refusal
+
+
+class SubjectErased(Refusal):
+    status, code = 410, "erased"
+    sentence = "What this note is about has been erased; no words about it are kept."
+
 
 class EntityType(StrEnum):
     """What a note can be about. A closed list: the word is published, so it must not be anybody's own."""
@@ -10,7 +17,6 @@ class EntityType(StrEnum):
     ROOM = "room"
     BED = "bed"
     PLACEMENT = "placement"
-    TRANSFER = "transfer"
     CLEANING_JOB = "cleaning_job"
     PATIENT = "patient"
     ADMISSION = "admission"

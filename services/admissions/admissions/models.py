@@ -1,7 +1,7 @@
 """Tables and constraints. Whoever writes: one open admission per patient, one patient per record number."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 
 from admissions.domain.admission import (
     OPEN,
@@ -30,6 +30,7 @@ patient = sa.Table(
     sa.Column("privacy", sa.Boolean, nullable=False),
     sa.Column("mother_id", UUID, sa.ForeignKey("patient.id")),
     sa.Column("erased_at", Moment),
+    sa.Column("erased_with", ARRAY(UUID), nullable=False, server_default="{}"),
     *version_columns(),
     sa.Index("patient_erased", "id", postgresql_where=sa.text("erased_at IS NOT NULL")),
 )

@@ -49,6 +49,11 @@ def _found(digest: sa.ColumnElement[bytes]) -> Statement:
 
 BY_MRN = _found(patient_index.c.mrn_digest)
 BY_NAME_AND_BIRTH = _found(patient_index.c.name_birth_digest)
+ADMISSIONS_OF_PATIENT = Statement(
+    sa.select(admission.c.id)
+    .where(admission.c.patient_id == sa.bindparam("of_patient"))
+    .order_by(admission.c.id)
+)
 ERASED = Statement(
     sa.select(patient.c.id, patient.c.erased_at, patient.c.version, patient.c.changed_by).where(
         patient.c.id == sa.bindparam("of_id"), patient.c.erased_at.is_not(None)

@@ -27,7 +27,7 @@ def read_want(stored: dict[str, Any]) -> Want:
     )
 
 
-patients = Aggregates(Patient, patient)
+patients = Aggregates(Patient, patient, readers={"erased_with": tuple})
 admissions = Aggregates(Admission, admission, readers={"want": read_want, "asked": read_want})
 
 _ADD_CHANGE = Statement(insert_into(admission_change))

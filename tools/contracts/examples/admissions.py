@@ -39,7 +39,7 @@ def _patient() -> Iterator[Fact]:
     )
     yield happened(P.REGISTERED, PATIENT, registered, None)
     corrected = registered.corrected(_KNOWN, at(4), privacy=None)
-    erased = corrected.erased(at(120), open_admission=None)
+    erased = corrected.erased(at(120), open_admission=None, admissions=[ADMISSION])
     yield happened(P.CORRECTED, PATIENT, corrected, registered)
     yield happened(PatientEnd.ERASED, PATIENT, erased, corrected, Erasing("court_order"))
     yield repeated(ERASED_PATIENT, PATIENT, erased)

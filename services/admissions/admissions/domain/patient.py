@@ -1,5 +1,6 @@
 """A patient: a person known to the hospital, or one who cannot be identified yet (domain §4)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -56,6 +57,8 @@ class Patient:
     privacy: bool
     mother_id: UUID | None
     erased_at: datetime | None
+    erased_with: tuple[UUID, ...]
+    """The admissions of an erased patient: what others keep in words about them goes as well."""
     version: int
     changed_at: datetime
     changed_by: str
@@ -72,7 +75,7 @@ class Patient:
         mother_id: UUID | None,
     ) -> "Patient":
         check_identified(identity, unidentified=unidentified)
-        return cls(patient_id, unidentified, privacy, mother_id, None, 1, stamp.at, stamp.by)
+        return cls(patient_id, unidentified, privacy, mother_id, None, (), 1, stamp.at, stamp.by)
 
     def tag(self) -> str:
         return version_tag(self.version)
@@ -82,12 +85,17 @@ class Patient:
         if self.erased_at is not None:
             raise PatientErased(patient_id=self.id, erased_at=self.erased_at)
 
-    def erased(self, stamp: Stamp, *, open_admission: UUID | None) -> "Patient":
+    def erased(self, stamp: Stamp, *, open_admission: UUID | None, admissions: Iterable[UUID]) -> "Patient":
         """Without an identity for good. Raises `PatientStillAdmitted`: who lies in a bed is cared for by name."""
         if open_admission is not None:
             raise PatientStillAdmitted(admission_id=open_admission)
         return replace(
-            self, erased_at=stamp.at, version=self.version + 1, changed_at=stamp.at, changed_by=stamp.by
+            self,
+            erased_at=stamp.at,
+            erased_with=tuple(admissions),
+            version=self.version + 1,
+            changed_at=stamp.at,
+            changed_by=stamp.by,
         )
 
     def corrected(self, identity: Identity, stamp: Stamp, *, privacy: bool | None) -> "Patient":

@@ -7,7 +7,7 @@ from admissions import records
 from admissions.events import Erasing, PatientEnd, happened
 from admissions.identities import destroy
 from admissions.policies import POLICIES, Act
-from admissions.queries import OPEN_ADMISSION
+from admissions.queries import ADMISSIONS_OF_PATIENT, OPEN_ADMISSION
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -31,7 +31,8 @@ async def erase_patient(
     act.demand.expect(patient.tag())
     if patient.erased_at is None:
         open_admission = await act.value(OPEN_ADMISSION, of_patient=patient_id)
-        erased = patient.erased(stamp, open_admission=open_admission)
+        admissions = await _admissions_of(act, patient_id)
+        erased = patient.erased(stamp, open_admission=open_admission, admissions=admissions)
         await records.patients.save(act, erased)
         await destroy(act, patient_id)
         act.publish(happened(PatientEnd.ERASED, patient_id, erased, patient, Erasing(reason_code)))
@@ -43,6 +44,11 @@ async def erase_again(act: UnitOfWork, patient_id: UUID, version: int, stamp: St
     patient = await records.patients.find(act, patient_id)
     if patient is None or patient.erased_at is not None:
         return
-    erased = patient.erased(stamp, open_admission=None)
+    admissions = await _admissions_of(act, patient_id)
+    erased = patient.erased(stamp, open_admission=None, admissions=admissions)
     await records.patients.save(act, replace(erased, version=max(erased.version, version)))
     await destroy(act, patient_id)
+
+
+async def _admissions_of(act: UnitOfWork, patient_id: UUID) -> list[UUID]:
+    return [row["id"] for row in await act.all(ADMISSIONS_OF_PATIENT, of_patient=patient_id)]
