@@ -1,5 +1,6 @@
 """Fields under a key per subject, keys under a master keyset, and the index of equal values."""
 
+import traceback
 from uuid import uuid4
 
 import orjson
@@ -183,3 +184,11 @@ def test_keys_tell_nothing_of_themselves():
     told.append(repr(refused.value) + str(refused.value.__cause__))
 
     assert not any(secret in text for text in told for secret in (material, "secret-key-bytes"))
+
+
+@pytest.mark.parametrize("keyset", ["private", '{"primaryKeyId": 1, "key": "private"}'])
+def test_what_is_no_keyset_is_not_quoted(keyset: str):
+    with pytest.raises(ValueError, match="not a Tink keyset") as refused:
+        MasterKeys(keyset)
+
+    assert "private" not in "".join(traceback.format_exception(refused.value))

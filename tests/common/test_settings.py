@@ -6,6 +6,7 @@ import pytest
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import ServiceSettings, load
+from common.testing import a_keyset
 
 
 class ToySettings(ServiceSettings):
@@ -15,7 +16,7 @@ class ToySettings(ServiceSettings):
 COMPLETE = {
     "TOY_PORT": "8001",
     "TOY_DATABASE_URL": "postgresql://toy:secret@127.0.0.1/toy",
-    "TOY_MASTER_KEYSET": "{}",
+    "TOY_MASTER_KEYSET": a_keyset(),
     "TOY_INDEX_KEY": base64.urlsafe_b64encode(b"k" * 32).decode().rstrip("="),
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
     "WARDLINE_TOKEN_PUBLIC_KEY": "{}",
@@ -55,6 +56,8 @@ def test_a_missing_variable_stops_the_start_with_one_sentence_that_names_it(envi
         ("TOY_INDEX_KEY", "c2hvcnQ"),
         ("TOY_INDEX_KEY", "!"),
         ("TOY_INDEX_KEY", "ä"),
+        ("TOY_MASTER_KEYSET", "{}"),
+        ("TOY_MASTER_KEYSET", '{"primaryKeyId": 1, "key": "secret"}'),  # Tink's own error quotes it
         ("TOY_PORT", "secret"),
         ("KAFKA_PARTITIONS", "secret"),
     ],

@@ -30,8 +30,12 @@ class MasterKeys:
     """The versioned master keyset; its primary key wraps new subject keys, older ones still unwrap."""
 
     def __init__(self, keyset: str) -> None:
-        handle = json_proto_keyset_format.parse(keyset, secret_key_access.TOKEN)
-        self._aead = handle.primitive(aead.Aead)
+        """Raises `ValueError`."""
+        try:
+            handle = json_proto_keyset_format.parse(keyset, secret_key_access.TOKEN)
+            self._aead = handle.primitive(aead.Aead)
+        except TinkError:  # it quotes what it cannot read
+            raise ValueError("not a Tink keyset in JSON") from None
         self.current = TINK_PREFIX + handle.keyset_info().primary_key_id.to_bytes(4, "big")
         """How everything begins that the primary key has encrypted."""
 

@@ -3,8 +3,10 @@
 import base64
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.crypto import MasterKeys
 
 KEY_BYTES = 32
 
@@ -19,6 +21,11 @@ SecretBytes = Annotated[
 ]
 
 
+def _keyset(value: SecretStr) -> SecretStr:
+    MasterKeys(value.get_secret_value())
+    return value
+
+
 class ServiceSettings(BaseSettings):
     """What every process needs. Subclasses set their `env_prefix` and add their own."""
 
@@ -28,7 +35,7 @@ class ServiceSettings(BaseSettings):
     port: int
     database_url: SecretStr
     database_connections: int = 10
-    master_keyset: SecretStr
+    master_keyset: Annotated[SecretStr, AfterValidator(_keyset)]
     """Tink AES256-GCM keyset as JSON: wraps the keys of subjects and encrypts dead letters."""
     index_key: SecretBytes
     """Keys the digests of searchable fields and of idempotent requests."""
