@@ -1,24 +1,17 @@
 """The command line: `wardline`."""
 
 import asyncio
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
+from tools.keys.commands import app as keys
+from tools.saying import address, console, fail, required
 from tools.stack.refusals import CannotRun
-
-if TYPE_CHECKING:
-    from tools.kept_keys import KeptKeys
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,11 +21,7 @@ app = typer.Typer(
 )
 admin = typer.Typer(no_args_is_help=True, help="Administrators.")
 app.add_typer(admin, name="admin")
-keys = typer.Typer(no_args_is_help=True, help="Replacing the keys of admissions, step by step.")
 app.add_typer(keys, name="keys")
-
-_console = Console()
-_errors = Console(stderr=True)
 
 
 @app.command()
@@ -45,7 +34,7 @@ def run(
     with _in_a_sentence():
         from tools.stack.run import run as run_stack
 
-        run_stack(port, _console)
+        run_stack(port, console)
 
 
 @app.command()
@@ -66,9 +55,9 @@ def migrate() -> None:
     from tools.stack.prepare import prepare_databases
     from tools.stack.programs import PROGRAMS
 
-    urls = {name: _required(name) for program in PROGRAMS for name in program.logins}
+    urls = {name: required(name) for program in PROGRAMS for name in program.logins}
     with _in_a_sentence():
-        prepare_databases(_required("POSTGRES_ADMIN_URL"), urls)
+        prepare_databases(required("POSTGRES_ADMIN_URL"), urls)
 
 
 @app.command()
@@ -81,8 +70,8 @@ def secrets(
     try:
         write_secrets(file)
     except FileExistsError:
-        _fail(f"{file} is there already. Its keys open the data of that installation: keep it.")
-    _console.print(
+        fail(f"{file} is there already. Its keys open the data of that installation: keep it.")
+    console.print(
         f"Wrote {file}. Keep a copy in a safe place: without its keys the data cannot be read.",
         soft_wrap=True,
     )
@@ -101,12 +90,12 @@ def events(
     async def show() -> None:
         if last:
             for line in await latest(bootstrap, last):
-                _console.out(line)
+                console.out(line)
         else:
             async for line in follow(bootstrap):
-                _console.out(line)
+                console.out(line)
 
-    bootstrap = _address("KAFKA_BOOTSTRAP_SERVERS")
+    bootstrap = address("KAFKA_BOOTSTRAP_SERVERS")
     with suppress(KeyboardInterrupt):
         asyncio.run(show())
 
@@ -134,16 +123,16 @@ def status(
     try:
         addresses = find(stack or FOLDER, process or ())
     except ValueError as wrong:
-        _fail(str(wrong), code=3)
+        fail(str(wrong), code=3)
     if not addresses.processes:
-        _fail("Say --process NAME=URL, set BEDS_URL and the others, or start a stack with make run.", code=3)
+        fail("Say --process NAME=URL, set BEDS_URL and the others, or start a stack with make run.", code=3)
     from tools.status import asking, parts, showing
 
     found = asyncio.run(asking.ask(addresses))
     if as_json:
-        _console.print_json(data=showing.document(found))
+        console.print_json(data=showing.document(found))
     else:
-        _console.print(showing.table(found))
+        console.print(showing.table(found))
     raise typer.Exit(parts.overall(found))
 
 
@@ -158,7 +147,7 @@ def create_admin(
     """Create an administrator, in the database of GATEWAY_DATABASE_URL or of the stack that runs here."""
     from gateway.identity.first_admin import create_admin as create
 
-    url = _address("GATEWAY_DATABASE_URL")
+    url = address("GATEWAY_DATABASE_URL")
     if password_file:
         password = password_file.read_text().strip()
     else:
@@ -166,82 +155,10 @@ def create_admin(
     try:
         created = asyncio.run(create(url, username, password))
     except ValidationError as wrong:  # its own text would show the password
-        _fail("; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in wrong.errors(include_input=False)))
+        fail("; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in wrong.errors(include_input=False)))
     if not created:
-        _fail(f"There is a user {username} already.")
-    _console.print(f"{username} can sign in.")
-
-
-class Which(StrEnum):
-    MASTER = "master"
-    SEARCH = "search"
-
-
-class Step(StrEnum):
-    ADD = "add"
-    PROMOTE = "promote"
-    DROP = "drop"
-
-
-_EnvFile = Annotated[
-    Path | None,
-    typer.Option(exists=True, dir_okay=False, help="The .env of an installation; else the stack's own."),
-]
-
-
-@keys.command("rotate")
-def rotate_key(which: Which, step: Step, env_file: _EnvFile = None) -> None:
-    """Write the keys as this step leaves them; then restart the replicas of admissions, one after the other.
-
-    master: add, promote, drop. search: add, drop. Reads ADMISSIONS_DATABASE_URL, or finds the stack that runs here.
-    """
-    from tools.kept_keys import STEPS, take_step
-    from tools.keys import NotYet
-
-    if step not in STEPS[which]:
-        _fail(f"There is no step {step} for a {which} key.", code=2)
-    try:
-        asyncio.run(take_step(_address("ADMISSIONS_DATABASE_URL"), _kept_keys(env_file), which, step))
-    except NotYet as reason:
-        _fail(str(reason))
-    _console.print("Written. Now restart the replicas of admissions, one after the other.", soft_wrap=True)
-
-
-@keys.command("status")
-def key_status(
-    env_file: _EnvFile = None, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
-    """Tell how much an older key still keeps."""
-    from tools.kept_keys import progress
-
-    left = asdict(asyncio.run(progress(_address("ADMISSIONS_DATABASE_URL"), _kept_keys(env_file))))
-    if as_json:
-        _console.out(json.dumps(left))
-    else:
-        table = Table("still to do", "count")
-        for name, count in left.items():
-            table.add_row(name.replace("_", " "), f"{count:,}")
-        _console.print(table)
-
-
-def _kept_keys(env_file: Path | None) -> "KeptKeys":
-    from tools.kept_keys import KeptKeys
-    from tools.stack.noted import FOLDER
-
-    return KeptKeys(env_file or FOLDER / "secrets")
-
-
-def _address(variable: str) -> str:
-    """From the environment, else of the stack that runs here."""
-    if given := os.environ.get(variable):
-        return given
-    from tools.stack.noted import noted
-
-    return noted().get(variable) or _fail(f"Set {variable}, or start a stack with make run.", code=2)
-
-
-def _required(variable: str) -> str:
-    return os.environ.get(variable) or _fail(f"Set {variable} in the environment.", code=2)
+        fail(f"There is a user {username} already.")
+    console.print(f"{username} can sign in.")
 
 
 @contextmanager
@@ -250,11 +167,6 @@ def _in_a_sentence() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
-        _fail(f"The Python package {missing.name} is missing; make install brings it.", code=2)
+        fail(f"The Python package {missing.name} is missing; make install brings it.", code=2)
     except CannotRun as reason:
-        _fail(str(reason))
-
-
-def _fail(sentence: str, *, code: int = 1) -> NoReturn:
-    _errors.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(code)
+        fail(str(reason))

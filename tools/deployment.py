@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.keys import new_key
+from tools.keys.steps import first_search_key
 from tools.stack.programs import PROGRAMS
 from tools.stack.secrets import Secrets
 
@@ -19,7 +19,7 @@ def new_secrets() -> Iterator[tuple[str, str]]:
         for program in PROGRAMS:
             yield f"{program.name.upper()}_MASTER_KEYSET", _on_one_line(secrets.keyset(program.name))
             yield f"{program.name.upper()}_INDEX_KEY", secrets.key(program.name)
-        yield "ADMISSIONS_SEARCH_KEYS", new_key("")
+        yield "ADMISSIONS_SEARCH_KEYS", first_search_key()
         yield "GATEWAY_TOKEN_PRIVATE_KEY", secrets.token_private_key()
         yield "WARDLINE_TOKEN_PUBLIC_KEY", secrets.token_public_key()
 

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from tests.support.hospital import Hospital
-from tests.support.leaks import everything_written, found
+from tests.support.leaks import everything_written, found, logs_in, secrets_of
 from tests.support.person import Person
 from tests.support.waiting import eventually
 
@@ -126,6 +126,7 @@ async def leaking(lived: Hospital) -> AsyncIterator[Hospital]:
         (stack.logs / "gateway.log").read_bytes()
         + json.dumps({"event": "request", "of": NAME}).encode()
         + f"\nGET /v1/patients?born={SECRETS['date of birth']}\n".encode()
+        + b"".join(_as_logged(secret) for secret in secrets_of(stack).values())
     )
     await asyncio.to_thread(_plant_in_kafka, stack.infrastructure.bootstrap)
     database = await asyncpg.connect(stack.infrastructure.postgres.url("beds"))
@@ -138,6 +139,11 @@ async def leaking(lived: Hospital) -> AsyncIterator[Hospital]:
     log.unlink()
     admin = AdminClient({"bootstrap.servers": stack.infrastructure.bootstrap})
     await asyncio.to_thread(admin.delete_topics([TOPIC])[TOPIC].result)
+
+
+def _as_logged(secret: str | bytes) -> bytes:
+    """A key as settings or a driver's parameters would show it."""
+    return f"{secret}\n".encode() if isinstance(secret, str) else base64.b64encode(secret) + b"\n"
 
 
 def _plant_in_kafka(bootstrap: str) -> None:
@@ -157,9 +163,11 @@ async def test_the_search_finds_what_leaks(leaking: Hospital):
         *((f"topic {TOPIC}", name) for name in ("surname", "record number", "username")),
         *((f"table beds.{TABLE}", name) for name in ("surname", "given name", "contact")),
     }
+    keys = secrets_of(leaking.stack)
+    assert found(keys, logs_in(leaking.stack.logs)) == {(f"log {LOG}", name) for name in keys}
 
 
-async def test_nobody_is_found_in_anything_that_is_written(lived: Hospital):
+async def test_nobody_and_no_key_is_found_in_anything_that_is_written(lived: Hospital):
     written = await everything_written(lived.stack)
     places = {place for place, _ in written}
     assert places >= {
@@ -170,3 +178,6 @@ async def test_nobody_is_found_in_anything_that_is_written(lived: Hospital):
     assert any(place.startswith("topic hospital.admissions.patient.") for place in places)
     assert any(len(content) > 10_000 for place, content in written if place.startswith("table audit.entry"))
     assert found(SECRETS, written) - KEPT == set()
+    keys = secrets_of(lived.stack)
+    assert len(keys) >= 15
+    assert found(keys, written) == set()

@@ -12,6 +12,7 @@ import asyncpg
 from confluent_kafka.admin import AdminClient
 
 from tests.support.reading import everything_in
+from tools.stack.noted import ADDRESSES
 from tools.stack.stack import Stack
 
 _TABLES = """SELECT n.nspname AS schema, c.relname AS table
@@ -23,9 +24,9 @@ Found = set[tuple[str, str]]
 
 
 class Secret:
-    """A text that must not be found, in any of the forms in which programs write a text."""
+    """A text or a key that must not be found, in any of the forms in which programs write it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str | bytes) -> None:
         self._as_is = {form for spelling in _spellings(text) for form in _base64(spelling)}
         self._lowered = {form.lower() for spelling in _spellings(text) for form in _written(spelling)}
 
@@ -33,8 +34,10 @@ class Secret:
         return any(form in lowered for form in self._lowered) or any(form in content for form in self._as_is)
 
 
-def _spellings(text: str) -> set[bytes]:
+def _spellings(text: str | bytes) -> set[bytes]:
     """As it was sent, as it is compared, and as JSON, URLs and Python's repr() have it."""
+    if isinstance(text, bytes):
+        return {text, repr(text)[2:-1].encode()}
     cased = {text, text.lower(), text.upper(), text.casefold()}
     escaped = {
         form
@@ -57,7 +60,7 @@ def _base64(spelling: bytes) -> Iterator[bytes]:
             yield encode(bytes(offset) + spelling)[first:last]
 
 
-def found(secrets: Mapping[str, str], contents: Iterable[tuple[str, bytes]]) -> Found:
+def found(secrets: Mapping[str, str | bytes], contents: Iterable[tuple[str, bytes]]) -> Found:
     """Which secrets are in which places."""
     sought = {name: Secret(text) for name, text in secrets.items()}
     hits: Found = set()
@@ -67,16 +70,45 @@ def found(secrets: Mapping[str, str], contents: Iterable[tuple[str, bytes]]) -> 
     return hits
 
 
+def secrets_of(stack: Stack) -> dict[str, str | bytes]:
+    """Every password and the bytes of every key that the stack has now, by the name of its file."""
+    return {
+        f"{file.name} {number}": secret
+        for file in sorted((stack.folder / "secrets").iterdir())
+        if file.name != ADDRESSES  # says again what others say
+        for number, secret in enumerate(_secrets_in(file))
+    }
+
+
+def _secrets_in(file: Path) -> Iterator[str | bytes]:
+    text = file.read_text()
+    if file.name.endswith("-password"):
+        yield text
+    elif file.name.endswith("-keyset.json"):
+        for key in json.loads(text)["key"]:
+            yield _decoded(key["keyData"]["value"])[-32:]  # Tink's envelope ends with the key
+    elif file.suffix == ".json":
+        yield _decoded(json.loads(text)["d"])
+    else:
+        for key in text.split(","):
+            yield _decoded(key.rpartition(":")[2])
+
+
+def _decoded(key: str) -> bytes:
+    return base64.b64decode(key + "=" * (-len(key) % 4), altchars=None if "+" in key or "/" in key else b"-_")
+
+
 async def everything_written(stack: Stack) -> list[tuple[str, bytes]]:
     """Logs of all processes, all topics with keys and headers, all rows of all tables, by place."""
     return [
-        *_logs(stack.logs),
+        *logs_in(stack.logs),
         *[place async for place in _topics(stack.infrastructure.bootstrap)],
         *[place async for place in _tables(stack)],
     ]
 
 
-def _logs(folder: Path) -> Iterator[tuple[str, bytes]]:
+def logs_in(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """What all processes have logged, by process."""
     for log in sorted(folder.iterdir()):
         yield f"log {log.name}", log.read_bytes()
 

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from threading import RLock
 
 import tink
 from joserfc.jwk import OKPKey
@@ -18,6 +20,7 @@ class Secrets:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._making = RLock()
 
     def password(self, name: str) -> str:
         """A password that a person could type: 80 random bits."""
@@ -50,7 +53,10 @@ class Secrets:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = self._folder / f".{name}"
         partial.touch(mode=0o600)
-        partial.write_text(text)
+        with partial.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # a lost key is lost data
         partial.rename(self._folder / name)
 
     def forget(self, name: str) -> None:
@@ -59,8 +65,9 @@ class Secrets:
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
         path = self._folder / name
-        if not path.exists():
-            self.write(name, make())
+        with self._making:  # programs that start side by side must get the same
+            if not path.exists():
+                self.write(name, make())
         return path.read_text()
 
 

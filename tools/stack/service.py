@@ -1,7 +1,7 @@
 """One of our programs as a child process."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -10,7 +10,10 @@ from tools.stack.programs import Program
 
 
 class Service(Process):
-    """A program that answers HTTP on a loopback port; `name` tells its replicas apart."""
+    """A program that answers HTTP on a loopback port; `name` tells its replicas apart.
+
+    It is asked for its environment at every start.
+    """
 
     def __init__(
         self,
@@ -20,12 +23,12 @@ class Service(Process):
         port: int,
         log: Path,
         pid_file: Path,
-        environment: Mapping[str, str],
+        environment: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__(name, log=log, pid_file=pid_file, stop_seconds=program.stop_seconds)
         self.program = program
         self.port = port
-        self.environment = environment
+        self._environment = environment
 
     @property
     def url(self) -> str:
@@ -38,7 +41,7 @@ class Service(Process):
 
     def begin(self, extra: Mapping[str, str] | None = None) -> None:
         """Start, with `extra` in its environment this once, and do not wait."""
-        self.launch([sys.executable, "-m", self.program.module], env={**self.environment, **(extra or {})})
+        self.launch([sys.executable, "-m", self.program.module], env={**self._environment(), **(extra or {})})
 
     def wait_ready(self) -> None:
         """Wait until it says that it is ready. Raises ProcessFailed."""

@@ -57,13 +57,12 @@ class Stack:
                     port=port,
                     log=self.logs / f"{name}.log",
                     pid_file=self.folder / "pids" / name,
-                    environment={
-                        **program.environment(
-                            self.secrets, {**ports, program.name: port}, self.infrastructure.bootstrap
-                        ),
-                        **{v: url for v, url in self.infrastructure.logins.items() if v in program.logins},
-                        **(extra or {}).get(program.name, {}),
-                    },
+                    environment=partial(
+                        self._environment,
+                        program,
+                        {**ports, program.name: port},
+                        (extra or {}).get(program.name, {}),
+                    ),
                 )
 
     @property
@@ -142,7 +141,7 @@ class Stack:
         self.process(name).stop()
 
     def restart(self, name: str) -> None:
-        """Stop one process and start it again."""
+        """Stop one process and start it again, with its secrets as they are then."""
         self.stop_process(name)
         self.start_process(name)
 
@@ -159,6 +158,15 @@ class Stack:
         gateways = [service for service in self._services.values() if service.program is GATEWAY]
         together(*[gateway.stop for gateway in gateways])
         together(*[service.stop for service in self._services.values() if service not in gateways])
+
+    def _environment(
+        self, program: Program, ports: Mapping[str, int], extra: Mapping[str, str]
+    ) -> dict[str, str]:
+        return {
+            **program.environment(self.secrets, ports, self.infrastructure.bootstrap),
+            **{v: url for v, url in self.infrastructure.logins.items() if v in program.logins},
+            **extra,
+        }
 
     def _keep_last_logs(self) -> None:
         for log in self.logs.glob("*.log"):
