@@ -137,3 +137,16 @@ async def test_a_method_that_a_path_does_not_take_is_a_problem(anybody: Person, 
     assert "GET" in answer.headers["allow"]
     if method != "HEAD":
         assert list(faults(answer, {405})) == []
+
+
+@pytest.mark.parametrize(
+    "accepted", ["text/html", "application/xml;q=1, */*;q=0", "image/*", MARK, "", "*/*"]
+)
+async def test_answers_are_json_whatever_is_preferred(anybody: Person, accepted: str):
+    """The contract knows one form, so there is nothing to choose from and nothing to refuse."""
+    headers = {"accept": accepted}
+    for path in ("/v1/beds", "/v1/admissions", "/v1/audit/entries", "/v1/me"):
+        answer = await anybody.http.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    answer = await anybody.http.get(f"/v1/beds/{uuid4()}", headers=headers)
+    assert list(faults(answer, {404})) == []
