@@ -28,6 +28,8 @@ MAX_RECORDS = 500
 RECHECK_SECONDS = 10.0
 """How often the stored positions are compared again: a database restored under us is noticed without a restart."""
 STUCK_SECONDS = 5.0
+SESSION_MS = 6_000
+"""How long the group waits for a member that was killed, its successor included; brokers allow no less by default."""
 STOP_SECONDS = 5.0
 _BEFORE_GROUP_COMMIT = failpoints.point("consume.before_group_commit")
 _AFTER_GROUP_COMMIT = failpoints.point("consume.after_group_commit")
@@ -67,6 +69,8 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
             batch=True,
             max_records=MAX_RECORDS,
             batch_timeout_ms=20,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 3,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             parser=_raw_parser,
