@@ -24,7 +24,10 @@ TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClient
 """What a statement may raise while the server comes and goes; InternalClientError when its farewell is unread ●."""
 STARTING_SECONDS = 60.0
 """How long a process that starts waits for its database: both may have lost power at the same moment."""
-_STARTING = (asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, OSError)
+_STARTING = (
+    asyncpg.OperatorInterventionError,  # it starts, or ends again while it is connected to ●
+    *(asyncpg.PostgresConnectionError, asyncpg.InternalClientError, OSError),
+)
 _NOW = "SELECT clock_timestamp()"
 
 
