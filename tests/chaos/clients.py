@@ -16,12 +16,14 @@ from tests.support.insisting import PATIENCE, Acknowledged, GivenUp, Insisting
 from tests.support.person import Json, Person
 from tests.support.waiting import eventually
 
+_PATIENCE = 5.0
+"""Seconds: shorter than some outages, so that some outcomes stay unknown."""
 _PREPARED = 6
 _TRIES = 8
 
 
 class Client:
-    """One of them: brings patient after patient through the ward, and cleans. What stays uncertain is left alone."""
+    """One of them: brings patient after patient through the ward, and cleans. What stays uncertain is settled later."""
 
     def __init__(
         self,
@@ -34,9 +36,10 @@ class Client:
     ) -> None:
         self._name, self._history, self._chance = name, history, chance
         self._ward, self._busy, self._corridor = wards
-        self._client = Insisting(hospital.another_device(hospital.bed_manager))
+        self._client = Insisting(hospital.another_device(hospital.bed_manager), _PATIENCE)
         self._waiting: list[str] = []
-        self._cleaner = Insisting(hospital.another_device(cleaner))
+        self._uncertain: list[tuple[UUID, str]] = []
+        self._cleaner = Insisting(hospital.another_device(cleaner), _PATIENCE)
 
     @property
     def acknowledged(self) -> list[Acknowledged]:
@@ -46,6 +49,8 @@ class Client:
     async def work(self, over: asyncio.Event) -> None:
         while not over.is_set():
             with suppress(GivenUp):
+                while self._uncertain:
+                    await self._settle(*self._uncertain.pop())
                 story = self._chance.choice(
                     (self._a_stay, self._a_stay, self._a_clean, self._through_admissions)
                 )
@@ -83,6 +88,11 @@ class Client:
                 await self._read(bed)
                 await self._depart(bed, admission)
                 return
+
+    async def _settle(self, bed: UUID, admission: str) -> None:
+        """Whatever became of the hold, the arrival or the departure: they leave the bed."""
+        await self._arrive(bed, admission)
+        await self._depart(bed, admission)
 
     async def _a_clean(self) -> None:
         """By cleaning, or by word."""
@@ -147,7 +157,12 @@ class Client:
     ) -> Response:
         with self._history.operation(self._name, op, str(bed), **args) as asked:
             who = self._cleaner if op.endswith("_cleaning") else self._client
-            answer = await who.ask(method, path, body)
+            try:
+                answer = await who.ask(method, path, body)
+            except GivenUp:
+                if args:
+                    self._uncertain.append((bed, args["admission"]))
+                raise
             code = None if answer.is_success else answer.json()["code"]
             asked.result = {"outcome": OK} if code is None else {"outcome": REFUSED, "code": code}
         return answer

@@ -47,14 +47,14 @@ _REASONS: Mapping[str, Callable[[str, bool], bool]] = {
 def after(bed: Bed, operation: Operation) -> list[Bed]:
     """What the bed may be after the operation with this result; nothing where the result cannot be."""
     admission = operation.args.get("admission")
+    done = _done(bed, operation.op, admission)
+    if operation.outcome == UNKNOWN:
+        return done  # or it never happens: then it has no place in the order
     if operation.op == "read":
         seen = Bed(operation.result["state"], operation.result["admission_id"])
         return [bed] if bed == seen else []
-    done = _done(bed, operation.op, admission)
     if operation.outcome == OK:
         return done
-    if operation.outcome == UNKNOWN:
-        return [bed, *done]
     reason = _REASONS.get(operation.result["code"])
     return [bed] if reason is None or reason(bed.state, bed.admission == admission) else []
 

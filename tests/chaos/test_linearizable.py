@@ -93,6 +93,12 @@ def test_an_unknown_outcome_may_have_happened_or_not(timeline: Timeline):
     assert fits(timeline)
 
 
+def test_a_look_that_was_never_answered_says_nothing(timeline: Timeline):
+    timeline.unknown("read", 1)
+    timeline.read(2, 3, "available")
+    assert fits(timeline)
+
+
 def test_what_is_unknown_happens_once_at_most(timeline: Timeline):
     timeline.unknown("hold", 1, "a")
     timeline.read(2, 3, "held", "a")
