@@ -14,14 +14,17 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from admissions.handlers.erasure import erase_again
 from admissions.main import create_app
 from admissions.models import REFUSALS
 from admissions.queries import CURRENT_IDENTITY
 from admissions.rotation import Rotation, identities
 from admissions.settings import AdmissionsSettings
+from common.clock import utc_now
 from common.crypto import Unreadable
 from common.embedded import Postgres
 from common.process import Process
+from common.stamp import Stamp
 from common.testing import a_keyset, at_rest, client_for, settings_for
 from tests.admissions.registry import code_of
 from tests.support.databases import a_copy
@@ -232,6 +235,21 @@ async def test_an_erased_patient_is_not_brought_back_by_a_rotation(ward: Ward):
     await rotation
 
     assert {answer.status_code for answer in answers} == {200}
+    for table in ("subject_key", "patient_index"):
+        assert await rotating.process.database.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_rotation_passes_over_a_patient_who_is_just_being_erased(ward: Ward):
+    first = await ward.a_replica()
+    patient = UUID((await registered(first, ward.somebody())).json()["id"])
+    ward.keyset = promoted_master(new_master(ward.keyset))
+    ward.search_keys = new_search_key(ward.search_keys)
+    rotating = await ward.a_replica()
+    async with rotating.process.database.write() as erasure:
+        await erase_again(erasure, patient, 2, Stamp(utc_now(), "user/who-erases"))
+        rotation = asyncio.create_task(rotating.rotation().run())  # before the erasure commits
+        await asyncio.wait_for(rotation, 20)
+
     for table in ("subject_key", "patient_index"):
         assert await rotating.process.database.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
 
