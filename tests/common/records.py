@@ -113,8 +113,8 @@ class _RawKey(str):
         return b"\xff\xfe"
 
 
-async def send_with_unreadable_header_key(bootstrap: str, topic: str, partition: int) -> None:
-    """No client writes this: the record batch is built by hand and sent as a request of its own."""
+async def send_with_unreadable_header_key(bootstrap: str, topic: str, partition: int) -> int:
+    """No client writes this: the record batch is built by hand and sent as a request of its own. Its offset."""
     builder = _DefaultRecordBatchBuilderPy(2, 0, False, -1, -1, -1, 1 << 16)
     builder.append(0, 0, b"key", b"{}", [(_RawKey("x"), b"1")])
     produce = ProduceRequest(None, -1, 5000, [(topic, [(partition, bytes(builder.build()))])])
@@ -123,8 +123,9 @@ async def send_with_unreadable_header_key(bootstrap: str, topic: str, partition:
     await client.set_topics([topic])
     answer = await client.send(client.cluster.leader_for_partition(TopicPartition(topic, partition)), produce)
     await client.close()
-    ((_, ((_, error, *_),)),) = answer.topics
+    ((_, ((_, error, offset, *_),)),) = answer.topics
     assert error == 0
+    return int(offset)
 
 
 def send(bootstrap: str, *records: Record) -> None:

@@ -32,6 +32,7 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         *_ACCESS,
         *_RELAY,
         *_CONSUME,
+        *_timer("replay"),  # of what was buried just before
         *_timer("repair"),
         *_timer("housekeeping"),
         *_timer("queue"),
@@ -43,6 +44,7 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         *_ACCESS,
         *_RELAY,
         *_CONSUME,
+        *_timer("replay"),  # of what was buried just before
         *_timer("repair"),
         *_timer("housekeeping"),
     ),
@@ -84,7 +86,12 @@ _SHORT: Sequence[Round] = (
     },
     {
         "beds": (*_timer("hold_sweep"), *_timer("cleaning_targets")),
-        "admissions": ("access.before_commit", "relay.marked", "timer.housekeeping.after_commit"),
+        "admissions": (
+            "access.before_commit",
+            "relay.marked",
+            "timer.housekeeping.after_commit",
+            *_timer("replay"),
+        ),
         "gateway": ("sign_in.after_commit", *_timer("sessions")),
     },
 )

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import asyncpg
 import pytest
 from confluent_kafka import Producer
 
@@ -82,6 +83,8 @@ async def _dies_at_each(hospital: Hospital, name: str, points: Sequence[str], bu
         if point.startswith("bury."):
             await asyncio.to_thread(_say_nonsense, stack.infrastructure.bootstrap, _HEARD[name])
             buried[name] += 1
+        if point.startswith("timer.replay."):
+            await _want_all_again(hospital, name)
         await asyncio.to_thread(stack.begin_program, name, {"WARDLINE_FAILPOINT": f"{point}:1"})
         await eventually(process.has_died, within=PATIENCE)
         assert f"{name} was ended by SIGKILL; its last words were “fail point {point}”" in process.obituary()
@@ -92,6 +95,12 @@ def _say_nonsense(bootstrap: str, topic: str) -> None:
     producer = Producer({"bootstrap.servers": bootstrap})
     producer.produce(topic, key=b"nonsense", value=b"nonsense")
     assert producer.flush(10) == 0
+
+
+async def _want_all_again(hospital: Hospital, name: str) -> None:
+    database = await asyncpg.connect(hospital.stack.database_url(f"{name.upper()}_DATABASE_URL"))
+    assert await database.execute("UPDATE dead_letter SET state = 'replay_wanted'") != "UPDATE 0"
+    await database.close()
 
 
 async def _dead_letters(hospital: Hospital) -> Counter[str]:

@@ -78,6 +78,15 @@ def is_mistake(error: BaseException) -> bool:
     return isinstance(error, Exception) and not isinstance(error, trouble)
 
 
+async def take_effect(act: UnitOfWork, effect: Effect[T], said: T) -> None:
+    """What one record does, by itself."""
+    match effect:
+        case Reaction(handle=handle):
+            await handle(act, said)
+        case Projection(apply=apply):
+            await apply(act, [said])
+
+
 class Applying:
     """The store of one consumer: what its topics do to the database."""
 
@@ -85,10 +94,10 @@ class Applying:
         self.consumer, self.effects = consumer, effects
         self.fates: Counter[Fate] = Counter()
         """How many records had which end since the process began."""
-        self._database, self._keys = database, keys
+        self.database, self.keys = database, keys
 
     async def positions(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return await positions.stored(self._database.read, self.consumer, partitions)
+        return await positions.stored(self.database.read, self.consumer, partitions)
 
     async def apply(self, partition: TopicPartition, records: Sequence[Record], start: int) -> int:
         """Applies the records and answers the new position. Raises whatever means "wait"."""
@@ -112,7 +121,7 @@ class Applying:
         fates = Counter(one for one in received if isinstance(one, Fate))
         told = {one.identity: one for one in received if isinstance(one, Incoming)}
         with tracing.processing_together(self.consumer, [one.event for one in told.values()]):
-            async with self._database.write(around=_COMMIT) as act:
+            async with self.database.write(around=_COMMIT) as act:
                 fresh = await positions.take(act, self.consumer, partition, start, end, told)
                 _BEFORE_EFFECT()
                 await effect.apply(act, [one.said for identity, one in told.items() if identity in fresh])
@@ -127,7 +136,7 @@ class Applying:
         except Exception as error:
             if not is_of_the_record(error):
                 raise
-            await self.bury(partition, record, start, _reason(error))
+            await self.bury(partition, record, start, reason_of(error))
         else:
             self.fates[fate] += 1
         return int(record.offset) + 1
@@ -136,7 +145,7 @@ class Applying:
     async def _react(self, effect: Effect[T], partition: TopicPartition, record: Record, start: int) -> Fate:
         received = receive(record, effect.read)
         if isinstance(received, Fate):
-            async with self._database.write() as act:
+            async with self.database.write() as act:
                 await positions.move(act, self.consumer, partition, start, record.offset + 1)
             return received
         event = received.event
@@ -144,24 +153,20 @@ class Applying:
             event.correlation_id, f"service/{self.consumer}", event.id, tracing.valid(event.traceparent)
         )
         with following(trail), tracing.processing(self.consumer, event):
-            async with self._database.write(around=_COMMIT) as act:
+            async with self.database.write(around=_COMMIT) as act:
                 end, identities = record.offset + 1, [received.identity]
                 is_fresh = await positions.take(act, self.consumer, partition, start, end, identities)
                 _BEFORE_EFFECT()
                 if not is_fresh:
                     return Fate.REPEATED
-                match effect:
-                    case Reaction(handle=handle):
-                        await handle(act, received.said)
-                    case Projection(apply=apply):
-                        await apply(act, [received.said])
+                await take_effect(act, effect, received.said)
                 return Fate.APPLIED
 
     async def bury(self, partition: TopicPartition, record: Record, start: int, reason: str) -> None:
         """Keeps the record as a dead letter and moves on."""
-        async with self._database.write(around=_BURIAL) as act:
+        async with self.database.write(around=_BURIAL) as act:
             await positions.move(act, self.consumer, partition, start, record.offset + 1)
-            await act.run(dead_letters.BURY, **dead_letters.burial(self._keys, self.consumer, record, reason))
+            await act.run(dead_letters.BURY, **dead_letters.burial(self.keys, self.consumer, record, reason))
         self.fates[Fate.BURIED] += 1
         log.warning(
             "record_buried",
@@ -172,7 +177,7 @@ class Applying:
         )
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why, without any content: messages of Postgres quote values."""
     match error:
         case Unreadable():

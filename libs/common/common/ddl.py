@@ -38,7 +38,24 @@ def outbox_ddl(role: str) -> Sequence[str]:
         "INSERT INTO outbox_stream DEFAULT VALUES",
         f"GRANT SELECT, INSERT, UPDATE ON outbox TO {role}",
         f"GRANT SELECT, UPDATE ON outbox_stream TO {role}",
-        f"GRANT SELECT, INSERT, DELETE ON inbox, dead_letter TO {role}",
+        f"GRANT SELECT, INSERT, DELETE ON inbox TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter TO {role}",
         f"GRANT SELECT, INSERT, UPDATE ON consumer_position TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency TO {role}",
+    )
+
+
+def dead_letter_decisions_ddl(role: str) -> Sequence[str]:
+    """For databases whose first migration knew no decisions about dead letters; where it did, nothing changes."""
+    return (
+        """ALTER TABLE dead_letter
+             ADD COLUMN IF NOT EXISTS state text NOT NULL DEFAULT 'open',
+             ADD COLUMN IF NOT EXISTS decided_at timestamptz,
+             ADD COLUMN IF NOT EXISTS decided_by text,
+             ADD COLUMN IF NOT EXISTS reason_code text,
+             DROP CONSTRAINT IF EXISTS state_known,
+             ADD CONSTRAINT state_known CHECK (state IN ('open', 'replay_wanted', 'applied', 'dropped'))""",
+        """CREATE INDEX IF NOT EXISTS dead_letter_wanted ON dead_letter (consumer)
+             WHERE state = 'replay_wanted'""",
+        f"GRANT UPDATE ON dead_letter TO {role}",
     )

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from common.db import Reader, UnitOfWork
-from common.statements import Statement
+from common.statements import Statement, insert_into
 
 INBOX_KEEP_DAYS = 100
 
@@ -108,6 +108,7 @@ _TAKE = Statement(
         sa.select(sa.null(), sa.null()).select_from(_moved)
     )
 )
+_ENTER_INBOX = Statement(insert_into(_inbox, "consumer", "source", "event_id").on_conflict_do_nothing())
 FORGET = Statement(
     sa.delete(_inbox).where(_inbox.c.taken_at < sa.func.now() - sa.text(f"interval '{INBOX_KEEP_DAYS} days'"))
 )
@@ -138,6 +139,12 @@ async def take(
     if not rows:
         raise _moved_from(consumer, partition, start)
     return {(row["source"], row["event_id"]) for row in rows if row["event_id"] is not None}
+
+
+async def enter(act: UnitOfWork, consumer: str, identity: tuple[str, str]) -> bool:
+    """Enters one (source, event id) pair into the inbox, wherever it was read. False when it was there."""
+    source, event_id = identity
+    return bool(await act.run(_ENTER_INBOX, consumer=consumer, source=source, event_id=event_id))
 
 
 def _step(consumer: str, partition: TopicPartition, start: int, end: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from common.metrics import Gauge, Metrics
 from common.middleware import BodyLimit, RequestTrail
 from common.problems import answer_with_problems, problem_codes, refused
 from common.relay import Relay
+from common.replaying import Replaying
 from common.settings import ServiceSettings
 from common.signals import Signals
 from common.timers import Timer, run_all
@@ -158,9 +159,11 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
     service, url = blueprint.service, process.settings.database_url.get_secret_value()
     bootstrap = process.settings.kafka_bootstrap_servers
     relay = Relay(service, url, bootstrap)
+    replaying: list[Timer] = []
     if blueprint.effects is not None:
         applying = Applying(service, process.database, process.keys, blueprint.effects(process))
         process.consuming = Consuming(bootstrap, applying)
+        replaying.append(Replaying(applying).timer())
 
     def heard(key: Any) -> None:
         process.waiters.wake(key)
@@ -177,7 +180,7 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
     tidying = Timer(
         service, "housekeeping", housekeeping.EVERY_SECONDS, lambda: housekeeping.keep_house(process.database)
     )
-    timers = [tidying, *blueprint.timers(process)]
+    timers = [tidying, *replaying, *blueprint.timers(process)]
     process.timers |= {timer.name: timer for timer in timers}
     metrics: Metrics = app.state.metrics
     gauges = [*process.gauges, *_own_gauges(process, relay)]
