@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from tests.support.waiting import eventually
 from tools.stack.stack import Stack
 
+_READ_SECONDS = 60.0
 DATABASES = ("beds", "admissions", "audit", "gateway")
 
 #: The table of each aggregate that is published, and the column of its Kafka key.
@@ -162,8 +164,13 @@ def _read_topics(bootstrap: str) -> tuple[dict[str, list[Message]], dict[Place, 
         left = {place for place, end in ends.items() if end}
         consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in left])
         records: dict[str, list[Message]] = defaultdict(list)
+        deadline = time.monotonic() + _READ_SECONDS
         while left:
-            _take(consumer.consume(1000, timeout=10), records, ends, left)
+            if time.monotonic() > deadline:
+                raise AssertionError(f"these ended early: {left}")
+            _take(
+                consumer.consume(1000, timeout=0.1), records, ends, left
+            )  # waits for all 1,000 or the whole time
         return records, ends
     finally:
         consumer.close()
@@ -172,8 +179,6 @@ def _read_topics(bootstrap: str) -> tuple[dict[str, list[Message]], dict[Place, 
 def _take(
     batch: Sequence[Message], records: dict[str, list[Message]], ends: Mapping[Place, int], left: set[Place]
 ) -> None:
-    if not batch:
-        raise AssertionError(f"these ended early: {left}")
     for record in batch:
         if record.error():
             raise AssertionError(str(record.error()))
