@@ -1,4 +1,4 @@
-"""Whatever lies on a topic stops nobody, and each record ends where the design says (ADR 9)."""
+"""Whatever lies on a topic stops nobody, and each record ends where the design says (ADR 12)."""
 
 import asyncio
 from typing import Any
