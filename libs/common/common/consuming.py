@@ -60,6 +60,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         self._broker = KafkaBroker(
             bootstrap,
             client_id=applying.consumer,
+            logger=None,  # two coloured lines a batch among our JSON
             allow_auto_create_topics=False,
             graceful_timeout=STOP_SECONDS,
         )
