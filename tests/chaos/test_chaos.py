@@ -6,22 +6,19 @@
 import asyncio
 import os
 import random
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from gateway.identity.first_admin import create_admin
 from tests.chaos.clients import Client
 from tests.chaos.history import UNKNOWN, History, read_history
 from tests.chaos.kills import VICTIMS, kill_at_random
 from tests.chaos.linearizable import not_linearizable
 from tests.support.balance import assert_balanced, assert_kept
 from tests.support.books import close_books
-from tests.support.hospital import PASSWORD, UNHURRIED, Hospital
-from tools.stack.stack import Stack
+from tests.support.hospital import Hospital, a_hospital
 
 KILLS = int(os.environ.get("WARDLINE_CHAOS_KILLS", len(VICTIMS)))
 SEED = int(os.environ.get("WARDLINE_CHAOS_SEED") or random.SystemRandom().randrange(2**32))
@@ -32,19 +29,8 @@ BEDS = 5
 @pytest_asyncio.fixture
 async def hospital(scratch: Path, tmp_path: Path) -> AsyncIterator[Hospital]:
     """Durable, as it dies for good; its logs stay where pytest keeps the files of the last runs."""
-    stack = Stack(scratch / "chaos", extra=UNHURRIED)
-    await asyncio.to_thread(stack.start)
-    hospital = Hospital(stack)
-    try:
-        await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", PASSWORD)
-        await hospital.open("admin", PASSWORD)
+    async with a_hospital(scratch / "chaos", durable=True, keep_logs=tmp_path / "logs") as hospital:
         yield hospital
-        await hospital.close()
-    finally:
-        await asyncio.to_thread(stack.stop)
-        shutil.copytree(stack.logs, tmp_path / "logs")
-        stack.infrastructure.postgres.remove()
-        stack.infrastructure.kafka.remove()
 
 
 @pytest.mark.timeout(120 + 40 * KILLS)

@@ -1,7 +1,6 @@
 """One hospital that is killed again and again, and the people who work in it meanwhile."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from gateway.identity.first_admin import create_admin
 from tests.failpoints.day import Places, Shift
-from tests.support.hospital import PASSWORD, UNHURRIED, Hospital
+from tests.support.hospital import Hospital, a_hospital
 from tools.stack.stack import Stack
 
 SHIFTS = 1
@@ -20,20 +18,10 @@ SHIFTS = 1
 @pytest_asyncio.fixture(scope="module")
 async def hospital(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hospital]:
     """Its logs stay where pytest keeps the files of the last runs."""
-    stack = Stack(scratch / "failpoints", extra=UNHURRIED)
-    await asyncio.to_thread(stack.start)
-    hospital = Hospital(stack)
-    try:
-        await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", PASSWORD)
-        await hospital.open("admin", PASSWORD)
-        await _hurry(stack)
+    logs = tmp_path_factory.mktemp("failpoints") / "logs"
+    async with a_hospital(scratch / "failpoints", durable=True, keep_logs=logs) as hospital:
+        await _hurry(hospital.stack)
         yield hospital
-        await hospital.close()
-    finally:
-        await asyncio.to_thread(stack.stop)
-        shutil.copytree(stack.logs, tmp_path_factory.mktemp("failpoints") / "logs")
-        stack.infrastructure.postgres.remove()
-        stack.infrastructure.kafka.remove()
 
 
 async def _hurry(stack: Stack) -> None:

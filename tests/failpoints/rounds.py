@@ -25,7 +25,8 @@ def _timer(name: str) -> tuple[str, str]:
     return f"timer.{name}.before_commit", f"timer.{name}.after_commit"
 
 
-#: Every fail point that a process can come to. The log and the gateway consume nothing; audit has no commands.
+#: Every fail point that a process comes to in such a day. Audit has no consumer and no commands, and what the gateway
+#: consumes, the erasure of patients, is nobody's wish here.
 REACHED: Mapping[str, tuple[str, ...]] = {
     "beds": (
         *_COMMAND,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -136,10 +137,17 @@ class Hospital:
 
 @asynccontextmanager
 async def a_hospital(
-    folder: Path, extra: Mapping[str, Mapping[str, str]] = UNHURRIED
+    folder: Path,
+    extra: Mapping[str, Mapping[str, str]] = UNHURRIED,
+    *,
+    durable: bool = False,
+    keep_logs: Path | None = None,
 ) -> AsyncIterator[Hospital]:
-    """Every program as an installation has it, with `extra` in their environments, until the tests are done."""
-    stack = Stack(folder, durable=False, extra=extra)
+    """Every program as an installation has it, with `extra` in their environments, until the tests are done.
+
+    `durable` where PostgreSQL is killed. Its logs are copied to `keep_logs` in the end.
+    """
+    stack = Stack(folder, durable=durable, extra=extra)
     await asyncio.to_thread(stack.start)
     hospital = Hospital(stack)
     try:
@@ -149,6 +157,8 @@ async def a_hospital(
         await hospital.close()
     finally:
         await asyncio.to_thread(stack.stop)
+        if keep_logs is not None:
+            shutil.copytree(stack.logs, keep_logs)
         stack.infrastructure.postgres.remove()
         stack.infrastructure.kafka.remove()
 
