@@ -31,6 +31,7 @@ class Service(StrEnum):
 
     BEDS = "beds"
     ADMISSIONS = "admissions"
+    GATEWAY = "gateway"
 
 
 class Only(StrEnum):
