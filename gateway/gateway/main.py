@@ -56,6 +56,7 @@ def gateway_app(settings: GatewaySettings) -> FastAPI:
         refusals=REFUSALS,
         consumes=(consumers.ERASED_PATIENT,),
         effects=consumers.effects,
+        serves_before_its_copies=True,  # people sign in also while Kafka is away
         publishes=CATALOGUE.topics,
         timers=lambda process: [session_timer(process.database)],
         opens=opens,

@@ -7,9 +7,17 @@ import pytest
 from common.ids import new_id
 from gateway.consumers import ERASED_PATIENT, effects
 from tests.contracts.delivering import a_record, deliver, payload, types_in
-from tests.gateway.house import House, Visitor
+from tests.gateway.conftest import OpenHouse
+from tests.gateway.house import House, Services, Visitor
 
 WORDS = "Jane Doe fell at 14:05.\nHer daughter was told."
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """It has read the list of the erased, as it has in a moment where there is a Kafka."""
+    house.app.state.process.consuming.caught_up.set()
+    return house
 
 
 async def a_note(visitor: Visitor, **other: object) -> dict[str, str]:
@@ -53,6 +61,18 @@ async def test_notes_about_one_thing_at_once_share_its_key(house: House):
     paths = [f"/v1/audit/notes/{note['id']}" for note in notes]
     read = [(await admin.client.get(path)).json()["text"] for path in paths]
     assert read == [f"no {n}" for n in range(8)]
+
+
+async def test_no_words_are_shown_before_the_list_of_the_erased_was_read(
+    opening: OpenHouse, fresh_database: str, services: Services
+):
+    async with opening(fresh_database, services) as house:
+        visitor, admin = await house.newcomer(), await house.admin()
+        note = await a_note(visitor)
+        ready = await house.client().get("/health/ready")
+        assert (ready.status_code, ready.json()["state"]) == (200, "degraded")
+        refused = await admin.client.get(f"/v1/audit/notes/{note['id']}")
+        assert (refused.status_code, refused.json()["code"]) == (503, "not_yet_known")
 
 
 @pytest.mark.parametrize("name", [kind for _, kind in types_in([ERASED_PATIENT])])

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.bodies import Route
-from common.errors import NotFound
+from common.errors import NotFound, NotYetKnown
 from common.process import Running
 from common.resources import Resource
 from common.web import json_answer, shows
@@ -41,8 +41,13 @@ async def record(
 
 @router.get("/{note_id}", responses=shows(NoteOut))
 async def read(request: Request, process: Running, session: SignedIn, note_id: UUID) -> Response:
-    """404 also once the words are destroyed with what they were about."""
+    """404 also once the words are destroyed with what they were about.
+
+    503 at first: a restored database knows words that have been destroyed since.
+    """
     POLICIES.allow(session.caller, "notes.read")
+    if not process.is_caught_up():
+        raise NotYetKnown
     row = await process.database.read.first(NOTE, of_id=note_id)
     if row is None:
         raise NotFound

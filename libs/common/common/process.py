@@ -78,6 +78,8 @@ class Blueprint:
     """What else lives as long as the process and is put on the application's state."""
     middleware: Sequence[Middleware] = ()
     """Inside the request's trail, the outermost first."""
+    serves_before_its_copies: bool = False
+    """Whether it is ready before they have caught up: what depends on them then asks `is_caught_up` itself."""
     trusts_request_id: bool = True
     """Whether a caller's `X-Request-Id` is taken over; the gateway's callers may be anyone."""
 
@@ -184,7 +186,11 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
     process.timers |= {timer.name: timer for timer in timers}
     metrics: Metrics = app.state.metrics
     gauges = [*process.gauges, *_own_gauges(process, relay)]
-    health = Health(service, app.version, process.database, process.is_caught_up, gauges, metrics)
+
+    def has_started() -> bool:
+        return blueprint.serves_before_its_copies or process.is_caught_up()
+
+    health = Health(service, app.version, process.database, has_started, gauges, metrics)
     app.include_router(health_routes(health))
 
     topics = [*blueprint.publishes, *blueprint.consumes]
