@@ -32,9 +32,8 @@ $(VENV)/.installed: requirements.lock $(PROJECTS)
 run: install  ## Start the whole hospital on this machine (WARDLINE_PORT, default 8080)
 	@$(BIN)/wardline run
 
-# The rounds of the fail points take two minutes each on two cores: `make chaos` runs them.
-test: check  ## Lint, types, import contracts, then the tests on real Postgres and Kafka
-	$(BIN)/pytest --ignore=tests/failpoints
+test: check  ## Lint, types, import contracts, then every test on real Postgres and Kafka
+	$(BIN)/pytest
 
 check: install  ## The static part of make test
 	$(BIN)/ruff check

@@ -41,19 +41,28 @@ class Shift:
         await asyncio.gather(self._somebody_new(), self._somebody_curious(), self._beds_are_used())
 
     async def _beds_are_used(self) -> None:
-        first, second = await self._admitted(), await self._admitted()
-        await self._stays(first)
-        await self._stays(second)  # as soon as the queue has been served
+        waiting = [await self._admitted(), await self._admitted()]
+        while waiting:  # the second as soon as the queue has been served
+            await self._stays(await self._held_one(waiting))
         await self._holds_in_vain()
         bed = str(random.choice(self._places.spare.beds))  # nobody will come to clean it
         await self.cleaner.ask("POST", "/v1/cleaning_jobs", {"bed_id": bed, "type": "daily"})
 
-    async def _stays(self, admission: str) -> None:
-        async def held() -> bool:
-            answer = await self.manager.ask("GET", f"/v1/placements/{admission}")
-            return answer.status_code == 200 and answer.json()["state"] == "held"
+    async def _held_one(self, waiting: list[str]) -> str:
+        """Whoever has the bed waits no more: where beds was away, of two wants the one that it hears first."""
 
-        await eventually(held, within=PATIENCE)
+        async def held() -> str | None:
+            for admission in waiting:
+                answer = await self.manager.ask("GET", f"/v1/placements/{admission}")
+                if answer.status_code == 200 and answer.json()["state"] == "held":
+                    return admission
+            return None
+
+        admission: str = await eventually(held, within=PATIENCE)
+        waiting.remove(admission)
+        return admission
+
+    async def _stays(self, admission: str) -> None:
         await self.manager.do(f"/v1/placements/{admission}/arrival")
         await self.manager.do(f"/v1/placements/{admission}/departure", {"reason_code": "recovered"})
         await self.manager.do(
