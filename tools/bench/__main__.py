@@ -20,6 +20,7 @@ from rich.table import Table
 
 from gateway.identity.first_admin import create_admin
 from tools.bench.bare import bare_server, postgres_rate
+from tools.bench.delivery import delivery
 from tools.bench.hospital import Hospital
 from tools.bench.load import Measured, Request, measure
 from tools.stack.programs import PROGRAMS
@@ -76,6 +77,7 @@ async def hot_paths(stack: Stack) -> list[Measured]:
             await measure("status change with its event", url, CLIENTS, changes, seconds=SECONDS),
             await admissions(hospital, url, CLIENTS, ADMISSIONS),
             await admissions(hospital, url, 4, ADMISSIONS // 2),
+            await delivery(hospital, session, url, stack.infrastructure.bootstrap),
         ]
 
 
