@@ -34,6 +34,7 @@ class DeadLetters:
             "BEDS_DATABASE_URL": self.url,
             "BEDS_MASTER_KEYSET": self.keyset,
             "ADMISSIONS_DATABASE_URL": hospital.stack.database_url("ADMISSIONS_DATABASE_URL"),
+            "GATEWAY_DATABASE_URL": hospital.stack.database_url("GATEWAY_DATABASE_URL"),
         }
 
     async def run(self, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str, str]:
