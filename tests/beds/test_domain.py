@@ -195,7 +195,7 @@ def test_a_clean_bed_knows_when_it_was_cleaned():
 
 
 def test_another_code_changes_no_state():
-    bed = a_bed(S.HELD).relabelled(NOW, code="B2", room_id=None)
+    bed = a_bed(S.HELD).changed(NOW, code="B2")
     assert (bed.code, bed.state, bed.version) == ("B2", S.HELD, 2)
 
 

@@ -67,14 +67,17 @@ class DepartmentEvent(Happening):
 
 class RoomEvent(Happening):
     ADDED = "added", "A room is there."
-    CHANGED = "changed", "Its code is another one, or it takes no new beds, or takes them again."
+    CHANGED = (
+        "changed",
+        "Its code or what is known of it is another, or it takes no new beds, or takes them again.",
+    )
 
 
 class BedEvent(Happening):
     ADDED = "added", "A bed is there, dirty until it is cleaned or declared ready."
     CHANGED = (
         "changed",
-        "Its code or room is another one, or its cleaning has come to another step.",
+        "Its code, room or equipment is another, or its cleaning has come to another step.",
         FoundDirty,
     )
     HELD = "held", "It is held for an admission until `held_until`."

@@ -12,7 +12,7 @@ from beds.domain.cleaning import (
     CleaningType,
     SamePerson,
 )
-from beds.domain.layout import CodeTaken, DepartmentState
+from beds.domain.layout import AgeBand, CodeTaken, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.placement import AdmissionAlreadyHolds, PatientInAnotherBed, PlacementState, Unplaced
 from beds.domain.targets import Target
 from common.columns import Moment, one_of, sql_words, version_columns
@@ -42,7 +42,15 @@ room = sa.Table(
     sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("sex_policy", sa.Text, nullable=False),
+    sa.Column("negative_pressure", sa.Boolean, nullable=False),
+    sa.Column("age_band", sa.Text, nullable=False),
+    sa.Column("level_of_care", sa.Text, nullable=False),
+    sa.Column("specialty", sa.Text),
     *version_columns(),
+    one_of("sex_policy", SexPolicy),
+    one_of("age_band", AgeBand),
+    one_of("level_of_care", LevelOfCare),
     sa.Index("room_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("active")),
 )
 
@@ -71,6 +79,7 @@ bed = sa.Table(
     sa.Column("last_sanitized_at", Moment),
     sa.Column("block_reason_code", sa.Text),
     sa.Column("return_expected_at", Moment),
+    sa.Column("equipment", ARRAY(sa.Text), nullable=False),
     sa.Column("came_from", sa.Text, comment="the state before, kept by a trigger"),
     *version_columns(),
     one_of("state", BedState),

@@ -38,7 +38,7 @@ def read_want(stored: dict[str, Any]) -> Want:
 
 departments = Aggregates(Department, department)
 rooms = Aggregates(Room, room)
-beds = Aggregates(Bed, bed)
+beds = Aggregates(Bed, bed, readers={"equipment": tuple})
 placements = Aggregates(
     Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
 )

@@ -5,15 +5,16 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
-from beds.domain.layout import DepartmentState
+from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.placement import PlacementState, Unplaced
 from common.web import Code, Instant, Line, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
+Codes = Annotated[list[Code], Field(max_length=20), AfterValidator(lambda codes: sorted(set(codes)))]
 
 
 class BedStatus(StrEnum):
@@ -35,24 +36,54 @@ class DepartmentChange(Payload):
     name: Line | None = None
 
 
-class NewRoom(Payload):
+class _RoomFacts(Payload):
+    """For whom a room is: what the placement rules go by."""
+
+    sex_policy: SexPolicy = SexPolicy.ANY
+    negative_pressure: bool = False
+    age_band: AgeBand = AgeBand.ANY
+    level_of_care: LevelOfCare = LevelOfCare.WARD
+    specialty: Code | None = None
+
+    def facts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _RoomFacts.model_fields}
+
+
+class NewRoom(_RoomFacts):
     department_id: UUID
     code: Code
 
 
 class RoomChange(Payload):
-    code: Code
+    """Only the fields that are sent are changed; `specialty: null` removes it."""
+
+    code: Code | None = None
+    sex_policy: SexPolicy | None = None
+    negative_pressure: bool | None = None
+    age_band: AgeBand | None = None
+    level_of_care: LevelOfCare | None = None
+    specialty: Code | None = None
 
 
 class NewBed(Payload):
     department_id: UUID
     room_id: UUID | None = None
     code: Code
+    equipment: Codes = Field(default_factory=list)
 
 
 class BedChange(Payload):
+    """Only the fields that are sent are changed; `equipment` is the whole list."""
+
     code: Code | None = None
     room_id: UUID | None = None
+    equipment: Codes | None = None
+
+
+def named(change: RoomChange | BedChange) -> dict[str, Any]:
+    """What a change names: the fields that were sent. Only a specialty can be taken away by null."""
+    sent = {name: getattr(change, name) for name in change.model_fields_set}
+    return {name: value for name, value in sent.items() if value is not None or name == "specialty"}
 
 
 class NewHold(Payload):
@@ -117,6 +148,11 @@ class RoomView(_Shown):
     department_id: UUID
     code: str
     active: bool
+    sex_policy: SexPolicy
+    negative_pressure: bool
+    age_band: AgeBand
+    level_of_care: LevelOfCare
+    specialty: str | None
 
 
 class BedView(_Shown):
@@ -136,6 +172,7 @@ class BedView(_Shown):
     last_sanitized_at: datetime | None
     block_reason_code: str | None
     return_expected_at: datetime | None
+    equipment: list[str]
 
 
 class HoldView(BaseModel):

@@ -54,13 +54,13 @@ def _places() -> Iterator[Fact]:
     yield happened(D.CHANGED, DEPARTMENT, renamed, ward)
     yield happened(D.CLOSED, DEPARTMENT, renamed.closed(at(2)), renamed)
     yield repeated(DEPARTMENT_TOPIC, DEPARTMENT, renamed)
-    room = Room(ROOM, DEPARTMENT, "401", True, 1, at(0).at, at(0).by)
+    room = Room(ROOM, DEPARTMENT, "401", True, 1, at(0).at, at(0).by, negative_pressure=True)
     yield happened(R.ADDED, ROOM, room, None)
     yield happened(R.CHANGED, ROOM, room.changed(at(1), active=False), room)
 
 
 def _beds() -> Iterator[Fact]:
-    added = Bed.added(BED, DEPARTMENT, ROOM, "401-A", at(0))
+    added = Bed.added(BED, DEPARTMENT, ROOM, "401-A", at(0), ("ventilator",))
     ready = added.readied(at(3))
     held = ready.held(HOLD, ADMISSION, PATIENT, at(5).at + HOLD_LASTS, at(5))
     occupied = held.occupied(ADMISSION, PATIENT, at(15))

@@ -9,7 +9,7 @@ from beds.domain.bed import STATUS, BedState
 from beds.handlers import holding, layout, readiness
 from beds.policies import POLICIES, Act
 from beds.queries import BED, BEDS, HOLD, bed_view
-from beds.schemas import BedChange, BedStatus, BedView, Block, HoldView, NewBed, NewHold, Reason
+from beds.schemas import BedChange, BedStatus, BedView, Block, HoldView, NewBed, NewHold, Reason, named
 from common.bodies import Route
 from common.paging import Paged
 from common.process import Running
@@ -61,7 +61,9 @@ async def add_bed(
     request: Request, running: Running, caller: Calling, demand: Demanding, new: NewBed
 ) -> Response:
     """A new bed is dirty and has a cleaning job: it can be held once that is completed."""
-    outcome = await layout.add_bed(running.database, demand, caller, new.department_id, new.room_id, new.code)
+    outcome = await layout.add_bed(
+        running.database, demand, caller, new.department_id, new.room_id, new.code, tuple(new.equipment)
+    )
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
@@ -69,7 +71,7 @@ async def add_bed(
 async def change_bed(
     request: Request, running: Running, caller: Calling, demand: Demanding, bed_id: UUID, change: BedChange
 ) -> Response:
-    outcome = await layout.change_bed(running.database, demand, caller, bed_id, change.code, change.room_id)
+    outcome = await layout.change_bed(running.database, demand, caller, bed_id, named(change))
     return await SHOWN.settle(request, running.database.read, outcome)
 
 

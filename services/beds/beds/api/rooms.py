@@ -4,10 +4,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from beds.domain.layout import RoomFacts
 from beds.handlers import layout
 from beds.policies import POLICIES, Act
 from beds.queries import ROOM, ROOMS
-from beds.schemas import NewRoom, RoomChange, RoomView
+from beds.schemas import NewRoom, RoomChange, RoomView, named
 from common.bodies import Route
 from common.paging import Paged
 from common.process import Running
@@ -42,7 +43,9 @@ async def read_room(request: Request, running: Running, caller: Calling, room_id
 async def add_room(
     request: Request, running: Running, caller: Calling, demand: Demanding, new: NewRoom
 ) -> Response:
-    outcome = await layout.add_room(running.database, demand, caller, new.department_id, new.code)
+    outcome = await layout.add_room(
+        running.database, demand, caller, new.department_id, new.code, RoomFacts(**new.facts())
+    )
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
@@ -50,7 +53,7 @@ async def add_room(
 async def change_room(
     request: Request, running: Running, caller: Calling, demand: Demanding, room_id: UUID, change: RoomChange
 ) -> Response:
-    outcome = await layout.change_room(running.database, demand, caller, room_id, change.code)
+    outcome = await layout.change_room(running.database, demand, caller, room_id, named(change))
     return await SHOWN.settle(request, running.database.read, outcome)
 
 

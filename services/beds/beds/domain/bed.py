@@ -112,12 +112,22 @@ class Bed:
     last_sanitized_at: datetime | None
     block_reason_code: str | None
     return_expected_at: datetime | None
+    equipment: tuple[str, ...]
+    """Codes of what stays with the bed, such as a ventilator."""
     version: int
     changed_at: datetime
     changed_by: str
 
     @classmethod
-    def added(cls, bed_id: UUID, department_id: UUID, room_id: UUID | None, code: str, stamp: Stamp) -> "Bed":
+    def added(
+        cls,
+        bed_id: UUID,
+        department_id: UUID,
+        room_id: UUID | None,
+        code: str,
+        stamp: Stamp,
+        equipment: tuple[str, ...] = (),
+    ) -> "Bed":
         """A new bed is dirty: nobody has cleaned it for us yet."""
         nothing: dict[str, Any] = dict.fromkeys(
             ("soiled_by", "last_sanitized_at", "block_reason_code", "return_expected_at")
@@ -129,6 +139,7 @@ class Bed:
             code=code,
             state=S.DIRTY,
             since=stamp.at,
+            equipment=equipment,
             version=1,
             changed_at=stamp.at,
             changed_by=stamp.by,
@@ -239,12 +250,11 @@ class Bed:
             raise WrongBedState(**self.facts())
         return self._become(S.DIRTY, stamp)
 
-    def relabelled(self, stamp: Stamp, *, code: str | None, room_id: UUID | None) -> "Bed":
-        """Another code or room; its state is as before."""
+    def changed(self, stamp: Stamp, **changes: Any) -> "Bed":
+        """Another code or room, or other equipment; its state is as before."""
         return replace(
             self,
-            code=code or self.code,
-            room_id=room_id or self.room_id,
+            **changes,
             version=self.version + 1,
             changed_at=stamp.at,
             changed_by=stamp.by,

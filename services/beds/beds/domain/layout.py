@@ -1,8 +1,9 @@
-"""Departments and rooms: the fixed places of the hospital."""
+"""Departments and rooms: the fixed places of the hospital, and for whom a room is."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from common.errors import Refusal
@@ -71,8 +72,44 @@ class Department:
         )
 
 
+class SexPolicy(StrEnum):
+    """Who shares a room: fixed, or decided by whoever is in it first."""
+
+    ANY = "any"
+    FEMALE = "female"
+    MALE = "male"
+    FIRST_OCCUPANT = "first_occupant"
+
+
+class AgeBand(StrEnum):
+    ANY = "any"
+    ADULT = "adult"
+    CHILD = "child"
+    NEONATE = "neonate"
+
+
+class LevelOfCare(StrEnum):
+    """How much can be done for a patient, the least first."""
+
+    WARD = "ward"
+    STEP_DOWN = "step_down"
+    INTENSIVE = "intensive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomFacts:
+    """For whom a room is: what the placement rules go by (domain §3). Left out, it is for everybody on a ward."""
+
+    sex_policy: SexPolicy = SexPolicy.ANY
+    negative_pressure: bool = False
+    """Air flows in and not out: airborne isolation is possible."""
+    age_band: AgeBand = AgeBand.ANY
+    level_of_care: LevelOfCare = LevelOfCare.WARD
+    specialty: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class Room:
+class Room(RoomFacts):
     """A room of a department; an inactive one takes no new beds."""
 
     id: UUID
@@ -86,11 +123,11 @@ class Room:
     def tag(self) -> str:
         return version_tag(self.version)
 
-    def changed(self, stamp: Stamp, *, code: str | None = None, active: bool | None = None) -> "Room":
+    def changed(self, stamp: Stamp, **changes: Any) -> "Room":
+        """Its code, whether it is active, or what is known of it."""
         return replace(
             self,
-            code=code or self.code,
-            active=self.active if active is None else active,
+            **changes,
             version=self.version + 1,
             changed_at=stamp.at,
             changed_by=stamp.by,

@@ -1,11 +1,21 @@
 """The places of the hospital: departments, rooms and beds are added, changed and closed by an admin."""
 
+from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from beds import records
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
-from beds.domain.layout import Department, DepartmentClosed, DepartmentInUse, DepartmentState, Room, RoomInUse
+from beds.domain.layout import (
+    Department,
+    DepartmentClosed,
+    DepartmentInUse,
+    DepartmentState,
+    Room,
+    RoomFacts,
+    RoomInUse,
+)
 from beds.events import BedEvent, DepartmentEvent, RoomEvent, happened
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
 from beds.policies import POLICIES, Act
@@ -67,25 +77,26 @@ async def close_department(act: UnitOfWork, caller: Caller, department_id: UUID)
 
 
 @command
-async def add_room(act: UnitOfWork, caller: Caller, department_id: UUID, code: str) -> Outcome:
+async def add_room(
+    act: UnitOfWork, caller: Caller, department_id: UUID, code: str, facts: RoomFacts
+) -> Outcome:
     POLICIES.allow(caller, Act.CHANGE_LAYOUT)
     department = await _open_department(act, department_id)
     stamp = await act.stamp(department)
-    room = Room(
-        new_id(), department_id, code, active=True, version=1, changed_at=stamp.at, changed_by=stamp.by
-    )
+    room = Room(new_id(), department_id, code, True, 1, stamp.at, stamp.by, **asdict(facts))
     await records.rooms.add(act, room)
     act.publish(happened(RoomEvent.ADDED, room.id, room, None))
     return Outcome(201, room.id)
 
 
 @command
-async def change_room(act: UnitOfWork, caller: Caller, room_id: UUID, code: str) -> Outcome:
+async def change_room(act: UnitOfWork, caller: Caller, room_id: UUID, changes: dict[str, Any]) -> Outcome:
+    """Changes what is named; nobody who is in it has to leave."""
     POLICIES.allow(caller, Act.CHANGE_LAYOUT)
     room = await records.rooms.lock(act, room_id)
     stamp = await act.stamp(room)
     act.demand.expect(room.tag())
-    return await _save_room(act, room, room.changed(stamp, code=code), 200)
+    return await _save_room(act, room, room.changed(stamp, **changes), 200)
 
 
 @command
@@ -108,7 +119,12 @@ async def _save_room(act: UnitOfWork, before: Room, after: Room, status: int) ->
 
 @command
 async def add_bed(
-    act: UnitOfWork, caller: Caller, department_id: UUID, room_id: UUID | None, code: str
+    act: UnitOfWork,
+    caller: Caller,
+    department_id: UUID,
+    room_id: UUID | None,
+    code: str,
+    equipment: tuple[str, ...] = (),
 ) -> Outcome:
     """A new bed is dirty: nobody has cleaned it for us yet."""
     POLICIES.allow(caller, Act.CHANGE_LAYOUT)
@@ -116,7 +132,7 @@ async def add_bed(
     if room_id is not None:
         await _room_of(act, room_id, department_id)
     stamp = await act.stamp(department)
-    bed = Bed.added(new_id(), department_id, room_id, code, stamp)
+    bed = Bed.added(new_id(), department_id, room_id, code, stamp, equipment)
     await records.beds.add(act, bed)
     act.publish(happened(BedEvent.ADDED, bed.id, bed, None))
     await open_cleaning(act, bed, stamp, CleaningType.DAILY)
@@ -124,16 +140,15 @@ async def add_bed(
 
 
 @command
-async def change_bed(
-    act: UnitOfWork, caller: Caller, bed_id: UUID, code: str | None, room_id: UUID | None
-) -> Outcome:
+async def change_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, changes: dict[str, Any]) -> Outcome:
+    """Changes what is named: code, room, equipment."""
     POLICIES.allow(caller, Act.CHANGE_LAYOUT)
     bed = await records.beds.lock(act, bed_id)
-    if room_id is not None:
-        await _room_of(act, room_id, bed.department_id)
+    if "room_id" in changes:
+        await _room_of(act, changes["room_id"], bed.department_id)
     stamp = await act.stamp(bed)
     act.demand.expect(bed.tag(stamp.at))
-    await save_bed(act, BedEvent.CHANGED, bed, bed.relabelled(stamp, code=code, room_id=room_id))
+    await save_bed(act, BedEvent.CHANGED, bed, bed.changed(stamp, **changes))
     return Outcome(200, bed_id)
 
 
