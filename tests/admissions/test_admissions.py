@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -84,11 +84,17 @@ async def test_an_unknown_patient_is_not_admitted(registry: Registry):
 
 async def test_there_is_no_bed_in_a_department_that_is_unknown_or_closed(registry: Registry):
     patient = await registry.a_patient()
-    for department in (new_id(), await registry.a_department("closed")):
+    for department in (uuid4(), await registry.a_department("closed")):
         assert code_of(await ask(registry, patient, department)) == (422, "unknown_department")
     admission = await registry.an_admission(patient=patient)
-    answer = await want_elsewhere(registry, admission, new_id())
+    answer = await want_elsewhere(registry, admission, uuid4())
     assert code_of(answer) == (422, "unknown_department")
+
+
+async def test_a_department_that_was_opened_a_moment_ago_is_only_not_yet_known(registry: Registry):
+    """Its record may not even be in Kafka yet."""
+    answer = await ask(registry, await registry.a_patient(), new_id())
+    assert code_of(answer) == (503, "not_yet_known")
 
 
 async def test_while_catching_up_a_department_is_only_not_yet_known(registry: Registry):
@@ -96,7 +102,7 @@ async def test_while_catching_up_a_department_is_only_not_yet_known(registry: Re
     patient = await registry.a_patient()
     app = create_app(registry.settings)
     async with living(app):
-        body = {"patient_id": str(patient), "department_id": str(new_id())}
+        body = {"patient_id": str(patient), "department_id": str(uuid4())}
         answer = await client_for(app, "bed_manager").post("/v1/admissions", json=body)
         assert code_of(answer) == (503, "not_yet_known")
         assert answer.headers["retry-after"] == "1"

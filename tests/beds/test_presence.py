@@ -1,7 +1,7 @@
 """Arrival, departure and move; readiness; the places themselves; who gets the bed that becomes free."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -126,14 +126,19 @@ async def test_whom_nobody_waits_for_does_not_arrive(ward: Ward):
 
 
 async def test_an_unknown_admission_is_not_found(ward: Ward):
-    assert code_of(await arrival(ward, new_id())) == (404, "not_found")
-    assert code_of(await departure(ward, new_id())) == (404, "not_found")
-    assert code_of(await move(ward, new_id(), new_id())) == (404, "not_found")
+    assert code_of(await arrival(ward, uuid4())) == (404, "not_found")
+    assert code_of(await departure(ward, uuid4())) == (404, "not_found")
+    assert code_of(await move(ward, uuid4(), new_id())) == (404, "not_found")
+
+
+async def test_an_admission_that_was_made_a_moment_ago_is_only_not_yet_known(ward: Ward):
+    """Its record may not even be in Kafka yet."""
+    assert code_of(await arrival(ward, new_id())) == (503, "not_yet_known")
 
 
 async def test_while_catching_up_an_admission_is_only_not_yet_known(ward: Ward):
     """With the broker away, beds cannot tell an unknown admission from one that it has not heard of yet."""
-    bed, admission = await ward.a_bed(), new_id()
+    bed, admission = await ward.a_bed(), uuid4()
     app = create_app(settings_for(BedsSettings, ward.url))
     async with living(app):
         manager = client_for(app, "bed_manager")
@@ -349,7 +354,7 @@ async def test_nobody_in_a_bed_holds_another(ward: Ward):
 
 async def test_a_bed_is_not_held_for_an_unknown_admission(ward: Ward):
     answer = await ward.bed_manager.post(
-        f"/v1/beds/{await ward.a_bed()}/holds", json={"admission_id": str(new_id())}
+        f"/v1/beds/{await ward.a_bed()}/holds", json={"admission_id": str(uuid4())}
     )
     assert code_of(answer) == (422, "unknown_admission")
 

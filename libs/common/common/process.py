@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
+from uuid import UUID
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -23,6 +24,7 @@ from common.db import Database, Refusals, database
 from common.envelope import Fact
 from common.errors import Forbidden
 from common.health import Health, health_routes
+from common.ids import age_of
 from common.metrics import Gauge, Metrics
 from common.middleware import BodyLimit, RequestTrail
 from common.problems import answer_with_problems, problem_codes, refused
@@ -38,6 +40,8 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 1024 * 1024
 STOP_SECONDS = 5.0
+PUBLISHED_WITHIN_SECONDS = 5.0
+"""What was committed longer ago than this is in Kafka, unless Kafka is away."""
 
 
 @dataclass
@@ -58,8 +62,14 @@ class Process:
         """The copies have reached the ends that the topics had at the start."""
         return self.consuming is None or self.consuming.caught_up.is_set()
 
-    async def is_behind(self) -> bool:
-        """Whether records of other services wait to be applied here: what is unknown now may be known in a moment."""
+    async def may_hear_of(self, unknown: UUID) -> bool:
+        """Whether what is unknown here now may be known in a moment.
+
+        It may still be on its way to Kafka, where its id is that young; or records wait there to be applied here.
+        """
+        age = age_of(unknown)
+        if age is not None and abs(age) < PUBLISHED_WITHIN_SECONDS:
+            return True
         return self.consuming is not None and await self.consuming.is_behind()
 
 

@@ -78,7 +78,7 @@ async def request_admission(
     new: NewAdmission,
 ) -> Response:
     """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
-    async with _known(running):
+    async with _known(running, new.department_id):
         outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _asked(new))
     return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
@@ -93,7 +93,7 @@ async def change_bed_request(
     admission_id: UUID,
     wanted: BedRequest,
 ) -> Response:
-    async with _known(running):
+    async with _known(running, wanted.department_id):
         outcome = await acts.change_bed_request(
             running.database, demand, caller, admission_id, _asked(wanted)
         )
@@ -157,12 +157,12 @@ def _asked(wanted: BedRequest) -> Asked:
 
 
 @asynccontextmanager
-async def _known(running: Process) -> AsyncIterator[None]:
-    """Turns `UnknownDepartment` into `NotYetKnown` while records of beds wait to be applied."""
+async def _known(running: Process, department_id: UUID) -> AsyncIterator[None]:
+    """Turns `UnknownDepartment` into `NotYetKnown` while we may still hear of it from beds."""
     try:
         yield
-    except UnknownDepartment:
-        if await running.is_behind():
+    except UnknownDepartment as unknown:
+        if not unknown.heard_of and await running.may_hear_of(department_id):
             raise NotYetKnown from None
         raise
 

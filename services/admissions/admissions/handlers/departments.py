@@ -11,7 +11,8 @@ class UnknownDepartment(Invalid):
     code = "unknown_department"
     sentence = "There is no such department, or it is closed."
 
-    def __init__(self) -> None:
+    def __init__(self, *, heard_of: bool) -> None:
+        self.heard_of = heard_of
         error = FieldError(
             field="body.department_id", code="unknown", message="no open department with this id"
         )
@@ -20,5 +21,6 @@ class UnknownDepartment(Invalid):
 
 async def check_department(act: UnitOfWork, department_id: UUID) -> None:
     """Raises `UnknownDepartment`."""
-    if await records.department_state(act, department_id) != "open":
-        raise UnknownDepartment
+    state = await records.department_state(act, department_id)
+    if state != "open":
+        raise UnknownDepartment(heard_of=state is not None)

@@ -89,7 +89,7 @@ async def hold_bed(
     request: Request, running: Running, caller: Calling, demand: Demanding, bed_id: UUID, hold: NewHold
 ) -> Response:
     """Holds the bed for an admission that waits, for 30 minutes or as many as are named."""
-    async with known(running):
+    async with known(running, hold.admission_id):
         outcome = await holding.hold_bed(
             running.database, demand, caller, bed_id, hold.admission_id, hold.minutes
         )

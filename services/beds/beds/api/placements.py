@@ -64,7 +64,7 @@ async def confirm_arrival(
     arrival: Arrival,
 ) -> Response:
     """The patient is in the bed that is held, or directly in a free one that is named."""
-    async with known(running):
+    async with known(running, admission_id):
         outcome = await presence.confirm_arrival(
             running.database, demand, caller, admission_id, arrival.bed_id
         )
@@ -81,7 +81,7 @@ async def record_departure(
     departure: Departure,
 ) -> Response:
     """The patient has left; the bed is dirty and gets a cleaning job."""
-    async with known(running):
+    async with known(running, admission_id):
         outcome = await presence.record_departure(
             running.database, demand, caller, admission_id, departure.reason_code, departure.occurred_at
         )
@@ -93,6 +93,6 @@ async def move_patient(
     request: Request, running: Running, caller: Calling, demand: Demanding, admission_id: UUID, move: Move
 ) -> Response:
     """Into another bed of the same department."""
-    async with known(running):
+    async with known(running, admission_id):
         outcome = await presence.move_patient(running.database, demand, caller, admission_id, move.bed_id)
     return await SHOWN.settle(request, running.database.read, outcome)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from beds.domain.placement import UnknownPlacement
 from beds.handlers.holding import UnknownAdmission
@@ -10,11 +11,11 @@ from common.process import Process
 
 
 @asynccontextmanager
-async def known(running: Process) -> AsyncIterator[None]:
-    """Turns an unknown admission or placement into `NotYetKnown` while records of admissions wait to be applied."""
+async def known(running: Process, admission_id: UUID) -> AsyncIterator[None]:
+    """Turns an unknown admission or placement into `NotYetKnown` while we may still hear of it from admissions."""
     try:
         yield
     except (UnknownAdmission, UnknownPlacement):
-        if await running.is_behind():
+        if await running.may_hear_of(admission_id):
             raise NotYetKnown from None
         raise
