@@ -11,7 +11,7 @@ PACKAGES := $(PROJECTS:%/pyproject.toml=%)
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help install run test check contracts outages fuzz bench chaos lock clean
+.PHONY: help install run test check contracts outages fuzz race bench chaos lock clean
 
 help:  ## Show these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -55,6 +55,9 @@ chaos: install  ## Kill a hospital at every fail point, then 60 times at random 
 	WARDLINE_EVERY_FAILPOINT=1 WARDLINE_CHAOS_KILLS=$${WARDLINE_CHAOS_KILLS:-60} \
 		WARDLINE_CHAOS_HISTORY=$${WARDLINE_CHAOS_HISTORY:-chaos-history.jsonl} \
 		$(BIN)/pytest --capture=no tests/failpoints tests/chaos
+
+race: install  ## Let twenty coordinators place forty patients for two minutes (WARDLINE_RACE_SEED, …_SECONDS)
+	WARDLINE_RACE_SECONDS=$${WARDLINE_RACE_SECONDS:-120} $(BIN)/pytest --capture=no tests/coordinators
 
 fuzz: install  ## Send made-up requests as every role for some minutes (WARDLINE_FUZZ_SEED, WARDLINE_FUZZ_EXAMPLES)
 	@export WARDLINE_FUZZ_SEED=$${WARDLINE_FUZZ_SEED:-$$RANDOM} WARDLINE_FUZZ_EXAMPLES=$${WARDLINE_FUZZ_EXAMPLES:-20}; \
