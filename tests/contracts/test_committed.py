@@ -7,7 +7,7 @@ import pytest
 
 from tools.contracts.checkout import RELEASED, complaints, generate, release, schemas
 from tools.contracts.examples import examples
-from tools.contracts.files import EVENTS, PAGE, Files, NoExample, files
+from tools.contracts.files import EVENTS, PAGE, STATES, Files, NoExample, files
 
 ROOT = Path(__file__).parents[2]
 HELD = EVENTS / "hospital.beds.bed.held.v1.json"
@@ -23,7 +23,8 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what is committed."""
     shutil.copytree(ROOT / "contracts", tmp_path / "contracts", ignore=shutil.ignore_patterns("node_modules"))
     (tmp_path / PAGE).parent.mkdir()
-    shutil.copy(ROOT / PAGE, tmp_path / PAGE)
+    for page in (PAGE, STATES):
+        shutil.copy(ROOT / page, tmp_path / page)
     return tmp_path
 
 
@@ -34,10 +35,12 @@ def test_what_is_committed_is_current(checkout: Path, made: Files):
 def test_each_file_that_is_stale_or_left_over_is_named(checkout: Path, made: Files):
     (checkout / HELD).write_text((checkout / HELD).read_text().replace("held_until", "held_till"))
     (checkout / PAGE).unlink()
+    (checkout / STATES).write_text((checkout / STATES).read_text().replace("dirty --> cleaning", ""))
     (checkout / EVENTS / "hospital.beds.bed.painted.v1.json").write_text("{}")
-    assert [complaint.partition(" ")[0] for complaint in complaints(checkout, made)[:3]] == [
+    assert [complaint.partition(" ")[0] for complaint in complaints(checkout, made)[:4]] == [
         str(HELD),
         str(PAGE),
+        str(STATES),
         str(EVENTS / "hospital.beds.bed.painted.v1.json"),
     ]
 

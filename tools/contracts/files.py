@@ -9,12 +9,13 @@ import orjson
 import yaml
 
 from common.envelope import JSON_OPTIONS, Fact
-from tools.contracts import asyncapi, openapi
+from tools.contracts import asyncapi, openapi, states
 from tools.contracts.page import page
 from tools.contracts.published import EventType, event_types
 
 EVENTS = Path("contracts/events")
 PAGE = Path("docs/events.md")
+STATES = Path("docs/states.md")
 Files = Mapping[Path, str]
 """Texts by their path in the repository."""
 
@@ -24,7 +25,7 @@ class NoExample(Exception):
 
 
 def files(told: Mapping[str, Fact]) -> Files:
-    """The contracts without the released ones, and the page; `told` are the examples. Raises `NoExample`."""
+    """The contracts without the released ones, and the pages; `told` are the examples. Raises `NoExample`."""
     types = list(event_types())
     if missing := [kind.name for kind in types if kind.name not in told]:
         raise NoExample(f"{', '.join(missing)}: add an example in tools/contracts/examples/")
@@ -36,6 +37,7 @@ def files(told: Mapping[str, Fact]) -> Files:
         ),
         Path("contracts/openapi.json"): _json(openapi.document()),
         PAGE: page(types, told),
+        STATES: states.page(),
     }
 
 

@@ -1,0 +1,84 @@
+"""The states of what the services keep, as pictures and tables for people, made of the tables that the code obeys."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from admissions.domain.admission import FOLLOWS, STATUS as ADMISSION_STATUS, AdmissionState
+from beds.domain.bed import STATUS as BED_STATUS, TRANSITIONS, BedState
+from beds.domain.cleaning import STEPS, CleaningState
+
+_TOP = """\
+# States
+
+Made by `make contracts` from the tables that the code itself obeys: no picture here says more
+or less than what can happen.
+"""
+
+_BED = """\
+Every step that a bed may take, whoever asks. The database holds the same table and refuses all others
+(`services/beds/beds/domain/bed.py`). There is no way from occupied to available: a bed that a patient has left is
+dirty first.
+"""
+_JOB = """\
+Each step by the command that takes it (`services/beds/beds/domain/cleaning.py`). Only a job of type
+`isolation_terminal` is inspected.
+"""
+_ADMISSION = """\
+Beds decides where the patient is, and an open admission follows: this is what it becomes when its placement is in
+such a state (`services/admissions/admissions/domain/admission`). A placement that is `withdrawn` ends an admission
+that is being cancelled. Closed admissions change by no event, only by reopening.
+"""
+
+
+class Step(NamedTuple):
+    was: str
+    becomes: str
+    by: str = ""
+
+
+def page() -> str:
+    """Markdown, a chapter for each kind of thing."""
+    bed_steps = sorted(TRANSITIONS, key=lambda step: [list(BedState).index(state) for state in step])
+    job_steps = (
+        Step(was, step.becomes, name)
+        for name, step in STEPS.items()
+        for was in CleaningState
+        if was in step.sources
+    )
+    lines = [
+        _TOP,
+        *_chapter(
+            "Bed",
+            _BED,
+            _picture([Step("[*]", BedState.DIRTY, "added"), *(Step(*step) for step in bed_steps)]),
+        ),
+        *_words(
+            ("state", "the seeds' word", "HL7 table 0116"), {state: BED_STATUS[state] for state in BedState}
+        ),
+        *_chapter("Cleaning job", _JOB, _picture([Step("[*]", CleaningState.REQUESTED), *job_steps])),
+        *_chapter("Admission", _ADMISSION, ()),
+        *_words(("placement", "admission"), {state: (becomes,) for state, becomes in FOLLOWS.items()}),
+        "",
+        *_words(
+            ("admission", "the seeds' word"),
+            {state: (ADMISSION_STATUS.get(state, state),) for state in AdmissionState},
+        ),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _chapter(title: str, about: str, picture: Iterable[str]) -> Iterator[str]:
+    yield from ("", f"## {title}", "", about)
+    yield from picture
+
+
+def _picture(steps: Iterable[Step]) -> Iterator[str]:
+    yield from ("```mermaid", "stateDiagram-v2")
+    for was, becomes, by in steps:
+        yield f"    {was} --> {becomes}" + (f" : {by}" if by else "")
+    yield from ("```", "")
+
+
+def _words(head: tuple[str, ...], rows: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for row in (head, ("---",) * len(head), *((state, *words) for state, words in rows.items())):
+        yield f"| {' | '.join(row)} |"
