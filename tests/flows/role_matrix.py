@@ -119,12 +119,7 @@ BEDS = [
     Row("POST", "/v1/beds", "admin", {"department_id": "{department_id}", "code": "B1"}),
     Row("PATCH", _BED, "admin", {"code": "B1"}),
     Row("DELETE", _BED, "admin"),
-    Row(
-        "GET",
-        "/v1/departments/{department_id}/board",
-        "clinical dept; bed_manager, housekeeping",
-        later="boards",
-    ),
+    Row("GET", "/v1/departments/{department_id}/board", "clinical dept; bed_manager, housekeeping"),
     Row("POST", f"{_BED}/holds", _HOLD, {"admission_id": "{admission_id}"}),
     Row("DELETE", f"{_BED}/holds/{{hold_id}}", _HOLD),
     Row("POST", f"{_BED}/block", _BLOCK, _REASON),

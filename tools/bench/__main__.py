@@ -59,6 +59,7 @@ async def hot_paths(stack: Stack) -> list[Measured]:
         hospital = Hospital(session, url)
         await hospital.sign_in(stack.secrets.password("admin"), CLIENTS)
         department, beds = await hospital.department(50)
+        full = await hospital.full_department(40, dirty=4, waiting=4)
 
         def changes(i: int) -> Iterator[Request]:
             for _ in repeat(None):
@@ -71,7 +72,11 @@ async def hot_paths(stack: Stack) -> list[Measured]:
         def one(i: int) -> Iterator[Request]:
             return repeat(hospital.read(i, f"/v1/beds/{beds[0]}"))
 
+        def board(i: int) -> Iterator[Request]:
+            return repeat(hospital.read(i, f"/v1/departments/{full}/board"))
+
         return [
+            await measure("board of a department with 40 beds", url, CLIENTS, board, seconds=SECONDS),
             await measure("50 beds of a department", url, CLIENTS, fifty, seconds=SECONDS),
             await measure("one bed", url, CLIENTS, one, seconds=SECONDS),
             await measure("status change with its event", url, CLIENTS, changes, seconds=SECONDS),

@@ -19,10 +19,12 @@ class Hospital:
         self._token = ""
         self._tokens: list[str] = []
 
-    async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+    async def call(
+        self, method: str, path: str, body: Any = None, token: str | None = None, **more: str
+    ) -> Any:
         """One request that has to succeed; asks again while a service has not heard of something yet."""
         bearer = self._token if token is None else token
-        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        headers = more | ({"authorization": f"Bearer {bearer}"} if bearer else {})
         while True:
             async with self._session.request(method, self._url + path, json=body, headers=headers) as answer:
                 if answer.status == 503:
@@ -60,6 +62,18 @@ class Hospital:
                 return bed
 
         return department, await asyncio.gather(*(ready_bed(n) for n in range(beds)))
+
+    async def full_department(self, beds: int, dirty: int, waiting: int) -> str:
+        """A new department with a patient in each of its beds but the dirty ones, and people who wait for one."""
+        department, _ = await self.department(beds - dirty)
+        for n in range(dirty):
+            await self.call("POST", "/v1/beds", {"department_id": department, "code": f"dirty{n}"})
+        for patient in await self.patients(beds - dirty + waiting):
+            body = {"patient_id": patient, "department_id": department}
+            admission = await self.call("POST", "/v1/admissions", body, prefer="wait=10")
+            if admission["placement"]["state"] == "held":
+                await self.call("POST", f"/v1/placements/{admission['id']}/arrival", {})
+        return department
 
     async def patients(self, count: int) -> list[str]:
         gate = asyncio.Semaphore(16)

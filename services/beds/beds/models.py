@@ -209,6 +209,11 @@ cleaning_job = sa.Table(
     ),
     sa.CheckConstraint("NOT inspected_by = ANY (cleaned_by)", name="inspected_by_another"),
     sa.Index("cleaning_job_department", "department_id", "state", "requested_at"),
+    sa.Index(
+        "cleaning_job_to_inspect",
+        "department_id",
+        postgresql_where=sa.text("state = 'completed' AND type = 'isolation_terminal'"),
+    ),
     sa.Index("cleaning_job_due_at", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
 )
 

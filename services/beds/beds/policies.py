@@ -14,6 +14,7 @@ class Act(StrEnum):
     BLOCK_BED = "block_bed"
     CLOSE_BED = "close_bed"
     OVERRIDE_READINESS = "override_readiness"
+    READ_BOARD = "read_board"
     READ_PLACEMENTS = "read_placements"
     MOVE_IN_OR_OUT = "record_arrival_or_departure"
     MOVE_WITHIN = "move_within_department"
@@ -30,6 +31,7 @@ POLICIES = Policies(
         Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.CLOSE_BED: {"admin": ANY},
         Act.OVERRIDE_READINESS: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
+        Act.READ_BOARD: dict.fromkeys(CLINICAL, DEPT) | {"bed_manager": ANY, "housekeeping": ANY},
         Act.READ_PLACEMENTS: CLINICAL,
         Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},

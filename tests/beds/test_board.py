@@ -1,0 +1,191 @@
+"""The board of a department: everything on one screen, of one moment, in one statement."""
+
+from uuid import UUID
+
+from beds.domain.bed import BedState
+from beds.reports.board import BOARD
+from beds.reports.schemas import Board
+from common.ids import new_id
+from tests.beds.ward import Json, Ward
+
+
+async def board_of(ward: Ward, department: UUID) -> Json:
+    answer = await ward.bed_manager.get(f"/v1/departments/{department}/board")
+    assert answer.status_code == 200, answer.text
+    shown: Json = answer.json()
+    Board.model_validate(shown)
+    return shown
+
+
+def by(key: str, items: list[Json]) -> dict[str, Json]:
+    return {item[key]: item for item in items}
+
+
+async def test_an_empty_department_has_an_empty_board(ward: Ward):
+    department = await ward.a_department()
+    board = await board_of(ward, department)
+    assert board.pop("department") == {
+        name: (await ward.staff("nurse").get(f"/v1/departments/{department}")).json()[name]
+        for name in ("id", "code", "name", "state")
+    }
+    assert board == {"rooms": [], "beds": [], "placements": [], "cleaning_jobs": []}
+
+
+async def test_each_bed_is_shown_as_the_list_of_beds_shows_it(ward: Ward):
+    department = await ward.a_department()
+    for state in BedState:
+        if state is not BedState.INSPECT:
+            await ward.a_bed(department, state)
+    listed = (await ward.bed_manager.get(f"/v1/beds?department_id={department}")).json()["items"]
+    beds = (await board_of(ward, department))["beds"]
+    assert [bed["code"] for bed in beds] == [bed["code"] for bed in listed if bed["state"] != "closed"]
+    for bed in beds:
+        assert bed.pop("flags") == []
+        assert bed == {name: by("id", listed)[bed["id"]][name] for name in bed}
+
+
+async def test_who_is_there_and_who_waits_are_on_one_board(ward: Ward):
+    department = await ward.a_department()
+    bed, held = await ward.a_bed(department), await ward.a_bed(department)
+    there = await ward.in_bed(department, bed)
+    coming = await ward.waits_for(department, bed=held)
+    waiting, next_one = await ward.waits_for(department), await ward.waits_for(department)
+    await ward.waits_elsewhere()
+    gone = await ward.in_bed(department, await ward.a_bed(department))
+    await ward.departs(gone)
+
+    placements = (await board_of(ward, department))["placements"]
+    assert {one["admission_id"]: (one["state"], one["bed_id"]) for one in placements} == {
+        str(there): ("in_bed", str(bed)),
+        str(coming): ("held", str(held)),
+        str(waiting): ("queued", None),
+        str(next_one): ("queued", None),
+    }
+    shown = by("admission_id", placements)
+    for admission in (there, coming, waiting):
+        alone, one = await ward.placement(admission), shown[str(admission)]
+        wanted = ("priority", "ready", "needs")
+        assert {name: one[name] for name in wanted} == {name: alone["want"][name] for name in wanted}
+        same = one.keys() & alone.keys()
+        assert {name: one[name] for name in same} == {name: alone[name] for name in same}
+        assert one["flags"] == []
+    in_order = [one["admission_id"] for one in placements if one["state"] == "queued"]
+    assert in_order == [str(waiting), str(next_one)]
+
+
+async def test_rooms_are_shown_with_what_they_are_for(ward: Ward):
+    department = str(await ward.a_department())
+    new = {"department_id": department, "code": "R1", "negative_pressure": True, "specialty": "cardiology"}
+    room = (await ward.does("/v1/rooms", role="admin", **new)).json()
+    bed = (
+        await ward.does("/v1/beds", role="admin", department_id=department, room_id=room["id"], code="B")
+    ).json()
+    closed = (await ward.does("/v1/rooms", role="admin", department_id=department, code="R2")).json()
+    await ward.staff("admin").delete(f"/v1/rooms/{closed['id']}")
+
+    board = await board_of(ward, UUID(department))
+    assert by("id", board["beds"])[bed["id"]]["room_id"] == room["id"]
+    assert board["rooms"] == [{name: room[name] for name in board["rooms"][0]}]
+
+
+async def test_a_hold_that_is_over_is_none_and_its_patient_waits_for_a_person(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department)
+    admission = await ward.waits_for(department)
+    path = f"/v1/departments/{department}/board"
+    known = {"if-none-match": (await ward.bed_manager.get(path)).headers["etag"]}
+    assert (await ward.bed_manager.get(path, headers=known)).status_code == 304
+
+    await ward.lapses(bed)
+    board = await board_of(ward, department)
+    (shown,), (placement,) = board["beds"], board["placements"]
+    assert (shown["state"], shown["held"], shown["hold_id"], shown["admission_id"]) == (
+        "available",
+        False,
+        None,
+        None,
+    )
+    assert placement["admission_id"] == str(admission)
+    assert (placement["state"], placement["refusal"], placement["bed_id"]) == ("queued", "expired", None)
+    assert placement["flags"] == ["waits_for_a_person"]
+    assert (await ward.bed_manager.get(path, headers=known)).status_code == 200
+
+
+async def test_a_hold_elsewhere_that_is_over_is_on_the_board_of_the_department_that_is_wanted(ward: Ward):
+    wanted, elsewhere = await ward.a_department(), await ward.a_department()
+    bed, admission = await ward.a_bed(elsewhere), await ward.waits_for(wanted)
+    await ward.holds(admission, bed)
+    assert (await board_of(ward, wanted))["placements"] == []
+    await ward.lapses(bed)
+    assert (await board_of(ward, elsewhere))["placements"] == []
+    (placement,) = (await board_of(ward, wanted))["placements"]
+    assert (placement["admission_id"], placement["department_id"]) == (str(admission), str(wanted))
+
+
+async def test_cleaning_is_shown_until_it_is_done_and_is_late_by_the_clock(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department, BedState.DIRTY)
+    (job,) = (await board_of(ward, department))["cleaning_jobs"]
+    alone = await ward.open_job(bed)
+    assert job == {name: alone[name] for name in job if name != "flags"} | {"flags": []}
+
+    path = f"/v1/departments/{department}/board"
+    known = {"if-none-match": (await ward.bed_manager.get(path)).headers["etag"]}
+    await ward.grows_older(job["id"], 31)
+    assert (await ward.bed_manager.get(path, headers=known)).status_code == 200
+    for told in range(2):
+        assert (await board_of(ward, department))["cleaning_jobs"][0]["flags"] == ["late"], told
+        await ward.tells_missed()
+
+    await ward.cleans(bed)
+    await ward.cleans(bed)
+    assert (await board_of(ward, department))["cleaning_jobs"] == []
+
+
+async def test_a_cleaning_after_isolation_is_shown_until_it_is_inspected(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department, BedState.DIRTY)
+    await ward.does("/v1/cleaning_jobs", bed_id=str(bed), type="isolation_terminal", priority="stat")
+    await ward.cleans(bed)
+    await ward.cleans(bed)
+    board = await board_of(ward, department)
+    (shown,), (job,) = board["beds"], board["cleaning_jobs"]
+    assert (shown["state"], job["state"], job["bed_id"]) == ("inspect", "completed", str(bed))
+    await ward.does("/v1/cleaning_jobs/{}/inspect", job["id"], passed=True)
+    assert (await board_of(ward, department))["cleaning_jobs"] == []
+
+
+async def test_a_bed_that_should_be_back_by_now_is_flagged(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department, BedState.BLOCKED)
+    await ward.admin.execute("UPDATE bed SET return_expected_at = clock_timestamp() WHERE id = $1", bed)
+    assert [one["flags"] for one in (await board_of(ward, department))["beds"]] == [["return_overdue"]]
+
+
+async def test_a_department_that_is_not_there_has_no_board(ward: Ward):
+    assert (await ward.bed_manager.get(f"/v1/departments/{new_id()}/board")).status_code == 404
+
+
+OLD_PLACEMENTS = """
+INSERT INTO placement (admission_id, patient_id, state, department_id, since, want_version, stay_number, version,
+                       changed_at, changed_by)
+SELECT gen_random_uuid(), gen_random_uuid(), 'left', $1, now(), 1, 1, 3, now(), 'user/x'
+FROM generate_series(1, 20000)"""
+OLD_JOBS = """
+INSERT INTO cleaning_job (id, bed_id, department_id, type, priority, state, requested_at, completed_at, cleaned_by,
+                          targets, missed, version, changed_at, changed_by)
+SELECT gen_random_uuid(), $2, $1, 'discharge', 'normal', 'completed', now(), now(), '{}', '{}', '{}', 3, now(), 'user/x'
+FROM generate_series(1, 20000)"""
+
+
+async def test_years_behind_a_department_do_not_slow_its_board(ward: Ward):
+    department, elsewhere = await ward.a_department(), await ward.a_department()
+    bed = await ward.a_bed(department, BedState.OCCUPIED)
+    await ward.admin.execute(OLD_PLACEMENTS, elsewhere)
+    await ward.admin.execute(OLD_PLACEMENTS, department)
+    await ward.admin.execute(OLD_JOBS, department, bed)
+    await ward.admin.execute("ANALYZE placement, cleaning_job, bed")
+    arguments = BOARD.arguments({"of_department": department})
+    plan = await ward.admin.fetch(f"EXPLAIN {BOARD.sql}", *arguments)
+    read_whole = [line["QUERY PLAN"] for line in plan if "Seq Scan on" in line["QUERY PLAN"]]
+    assert [line for line in read_whole if "placement" in line or "cleaning_job" in line] == []
