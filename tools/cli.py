@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from tools.day.commands import day
 from tools.dead_letters.commands import app as dead_letters
 from tools.keys.commands import app as keys
 from tools.saying import address, console, fail, required
@@ -24,6 +25,7 @@ admin = typer.Typer(no_args_is_help=True, help="Administrators.")
 app.add_typer(admin, name="admin")
 app.add_typer(keys, name="keys")
 app.add_typer(dead_letters, name="dead-letters")
+app.command()(day)
 
 
 @app.command()

@@ -12,6 +12,8 @@ import pytest_asyncio
 from aiohttp import ClientSession
 
 from tests.support.hospital import PASSWORD
+from tools.day.commands import line, summary as day_summary
+from tools.day.playing import play
 from tools.seed.client import Client, Refused
 from tools.seed.hospital import PEOPLE, WARDS
 from tools.seed.loading import load
@@ -134,3 +136,25 @@ async def test_names_are_kept_off_boards_where_they_must_be(loaded, empty_hospit
 async def test_who_cannot_sign_in_is_named(empty_hospital):
     with pytest.raises(Refused, match="sign_in_refused"):
         await load(empty_hospital.gateway_url, "another password", DEMO, nullcontext)
+
+
+async def test_a_day_is_played_in_it(loaded, empty_hospital):
+    """Twelve hours in as many seconds. It comes last: it changes what the others look at."""
+    seen: list[str] = []
+    tally = await play(
+        empty_hospital.gateway_url,
+        DEMO,
+        speed=3600,
+        hours=12,
+        seed=1,
+        show=lambda now, hospital: seen.append(line(now, hospital)),
+    )
+    assert tally.unexpected == []
+    assert all(
+        tally.done[act] for act in ("register", "admit", "arrive", "depart", "accept", "start", "complete")
+    )
+    assert seen[0].startswith("day 1, 00:0")
+    assert (
+        f"Done: {', '.join(f'{act} {number}' for act, number in tally.done.most_common())}."
+        in day_summary(tally)
+    )
