@@ -73,6 +73,7 @@ _BLOCK = "bed_manager; charge_nurse, unit_manager dept"
 _PRESENCE = "nurse, charge_nurse dept; bed_manager; integration"
 _TRANSFER = "nurse, charge_nurse, physician dept; bed_manager"
 _DECIDE_TRANSFER = "charge_nurse, unit_manager dept; bed_manager"
+_FIGURES = "clinical, staffing_coordinator, auditor"
 _CLEAN = "housekeeping; nurse, charge_nurse dept"
 _KEEP = "nurse, charge_nurse, bed_manager, integration"
 _REQUEST = "charge_nurse, nurse dept; bed_manager; integration"
@@ -151,6 +152,13 @@ BEDS = [
     Row("POST", f"{_JOB}/resume", _CLEAN),
     Row("POST", f"{_JOB}/complete", _CLEAN),
     Row("POST", f"{_JOB}/inspect", _CLEAN, {"passed": True}),
+    # ours: the contract leaves reports to us. Rows about a patient are for clinical staff, figures also for planning
+    Row("GET", "/v1/reports/movements?department_id={department_id}", "clinical"),
+    Row("GET", "/v1/reports/lengths_of_stay?department_id={department_id}", "clinical"),
+    Row("GET", "/v1/reports/lengths_of_stay/by_department", _FIGURES),
+    Row("GET", "/v1/reports/occupancy", _FIGURES),
+    Row("GET", "/v1/reports/turnarounds", _FIGURES),
+    Row("GET", "/v1/reports/turnarounds/by_department", _FIGURES),
 ]
 
 ADMISSIONS = [

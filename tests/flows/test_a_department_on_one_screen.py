@@ -45,3 +45,16 @@ async def test_names_are_on_the_board_for_those_who_may_see_them(hospital: Hospi
     cleaner = await hospital.staff("housekeeping")
     board = await cleaner.read(path, include="patient_name")
     assert (board["names"], set(names_on(board).values())) == ("withheld", {None})
+
+
+async def test_figures_of_a_department_come_as_a_file_too(hospital: Hospital):
+    department = await hospital.a_department()
+    admission = await hospital.an_admission(department)
+    await hospital.bed_manager.do(f"/v1/placements/{admission['id']}/arrival")
+    planner = await hospital.staff("staffing_coordinator")
+    path, only = "/v1/reports/occupancy", {"department_id": str(department.id)}
+    (figures,) = await planner.list(path, **only)
+    assert 0 < figures["occupancy_rate"] < 1
+    answer = await planner.ask("GET", path, query=only, headers={"accept": "text/csv"})
+    header, row = answer.text.splitlines()
+    assert (header.split(","), row.split(",")[0]) == ([*figures], str(department.id))

@@ -114,12 +114,16 @@ class CleaningJobEvent(Happening):
     TARGET_MISSED = "target_missed", "It takes as long as it may, or half as long again.", TargetMissed
 
 
+class ReportAccess(Happening):
+    EXPORTED = "exported", "A report was given out as a file; `act` names it."
+
+
 CATALOGUE = Catalogue(
     Published.of(DEPARTMENT, Department, DepartmentEvent),
     Published.of(ROOM, Room, RoomEvent),
     Published.of(BED, Bed, BedEvent),
     Published.of(PLACEMENT, Placement, PlacementEvent),
     Published.of(CLEANING_JOB, CleaningJob, CleaningJobEvent),
-    published_access("beds"),
+    published_access("beds", *ReportAccess),
 )
 happened = CATALOGUE.happened

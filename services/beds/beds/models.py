@@ -99,6 +99,16 @@ bed = sa.Table(
     sa.Index("bed_department_id_idx", "department_id", "code"),
 )
 
+bed_step = sa.Table(
+    "bed_step",
+    metadata,
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id"), primary_key=True),
+    sa.Column("began_at", Moment, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    one_of("state", BedState),
+    comment="every state that a bed was in, kept by a trigger; read-only for the service",
+)
+
 placement = sa.Table(
     "placement",
     metadata,
@@ -170,6 +180,9 @@ movement = sa.Table(
     sa.Column("reason_code", sa.Text),
     one_of("kind", ("arrival", "move", "departure")),
     sa.Index("movement_admission", "admission_id", "moved_at"),
+    sa.Index("movement_occurred_at", "occurred_at"),
+    sa.Index("movement_from_bed", "from_bed_id", "moved_at"),
+    sa.Index("movement_to_bed", "to_bed_id", "moved_at"),
 )
 
 cleaning_job = sa.Table(

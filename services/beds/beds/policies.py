@@ -16,6 +16,7 @@ class Act(StrEnum):
     OVERRIDE_READINESS = "override_readiness"
     READ_BOARD = "read_board"
     READ_PLACEMENTS = "read_placements"
+    READ_FIGURES = "read_figures"
     MOVE_IN_OR_OUT = "record_arrival_or_departure"
     MOVE_WITHIN = "move_within_department"
     CLEAN = "clean"
@@ -33,6 +34,7 @@ POLICIES = Policies(
         Act.OVERRIDE_READINESS: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.READ_BOARD: dict.fromkeys(CLINICAL, DEPT) | {"bed_manager": ANY, "housekeeping": ANY},
         Act.READ_PLACEMENTS: CLINICAL,
+        Act.READ_FIGURES: CLINICAL | {"staffing_coordinator": ANY, "auditor": ANY},
         Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.CLEAN: {"housekeeping": ANY, "nurse": DEPT, "charge_nurse": DEPT},

@@ -5,6 +5,7 @@ from typing import Any
 
 from admissions.events import PersonAccess as P
 from audit.events import LogAccess as L
+from beds.events import ReportAccess as R
 from common.access import Access, AccessEvent, access_fact
 from common.catalogue import Happening
 from common.envelope import Fact
@@ -24,6 +25,7 @@ def told() -> Iterator[Fact]:
     yield _told("gateway", N.NOTE_READ, "notes.read", [PATIENT, NOTE])
     yield _told("audit", L.SEARCH, "audit_entries", [PATIENT])
     yield _told("audit", L.ENTRY_READ, "audit_entry/7", [PATIENT])
+    yield _told("beds", R.EXPORTED, "report/occupancy", [])
     for service in ("beds", "admissions", "gateway", "audit"):
         yield _told(service, AccessEvent.REFUSED, "read", [], "refused")
 

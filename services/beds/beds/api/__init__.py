@@ -1,5 +1,8 @@
 """REST in: parse, authorise, call one use case, answer. No rules."""
 
-from beds.api import beds, boards, cleaning, departments, placements, rooms
+from beds.api import beds, boards, cleaning, departments, placements, reports, rooms
 
-routers = (departments.router, boards.router, rooms.router, beds.router, placements.router, cleaning.router)
+routers = (
+    *(departments.router, boards.router, rooms.router, beds.router),
+    *(placements.router, cleaning.router, reports.router),
+)

@@ -1,0 +1,309 @@
+"""Reports: each figure by its formula, for the period and the department that are asked for, as JSON and as CSV."""
+
+import csv
+from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from common.ids import new_id
+from tests.beds.ward import Json, Ward, code_of
+
+NOON = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
+DAY = {"from": "2026-03-01T12:00:00Z", "to": "2026-03-02T12:00:00Z"}
+EVERY = ("movements", "lengths_of_stay", "lengths_of_stay/by_department", "occupancy", "turnarounds")
+
+
+async def report(ward: Ward, name: str, **query: Any) -> list[Json]:
+    answer = await ward.bed_manager.get(f"/v1/reports/{name}", params=query)
+    assert answer.status_code == 200, answer.text
+    items: list[Json] = answer.json()["items"]
+    return items
+
+
+async def lines(ward: Ward, name: str, **query: Any) -> list[dict[str, str]]:
+    answer = await ward.bed_manager.get(f"/v1/reports/{name}", params=query, headers={"accept": "text/csv"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    return list(csv.DictReader(StringIO(answer.text)))
+
+
+async def was(ward: Ward, bed: UUID, **hours: float) -> None:
+    """What a bed was in, so many hours each, one after the other from noon on; the last state goes on."""
+    await ward.admin.execute("DELETE FROM bed_step WHERE bed_id = $1", bed)
+    moment = NOON
+    for state, lasting in hours.items():
+        await ward.admin.execute(
+            "INSERT INTO bed_step (bed_id, began_at, state) VALUES ($1, $2, $3)", bed, moment, state
+        )
+        moment += timedelta(hours=lasting)
+
+
+# Occupancy
+
+
+async def test_occupied_hours_are_divided_by_the_hours_in_which_a_bed_could_be_used(ward: Ward):
+    department = await ward.a_department()
+    await was(ward, await ward.a_bed(department), available=6, held=2, occupied=9, dirty=1, cleaning=6)
+    await was(ward, await ward.a_bed(department), blocked=12, dirty=3, occupied=100)
+    await was(ward, await ward.a_bed(department), closed=100)
+    (figures,) = await report(ward, "occupancy", department_id=department, **DAY)
+    assert (figures["occupied_bed_hours"], figures["available_bed_hours"]) == (18, 36)
+    assert figures["occupancy_rate"] == 0.5
+    assert (figures["blocked_bed_hours"], figures["closed_bed_hours"]) == (12, 24)
+    assert (figures["available_beds"], figures["occupied_beds"]) == (1.5, 0.75)
+    assert (figures["period_start"], figures["period_end"]) == (DAY["from"], DAY["to"])
+
+
+async def test_what_began_before_the_period_counts_from_its_start(ward: Ward):
+    department = await ward.a_department()
+    await was(ward, await ward.a_bed(department), available=3, occupied=6, dirty=1)
+    night = {"from": "2026-03-01T18:00:00Z", "to": "2026-03-01T22:00:00Z"}
+    (figures,) = await report(ward, "occupancy", department_id=department, **night)
+    assert (figures["occupied_bed_hours"], figures["available_bed_hours"]) == (3, 4)
+
+
+async def test_a_bed_that_was_not_there_yet_has_no_hours(ward: Ward):
+    department = await ward.a_department()
+    await was(ward, await ward.a_bed(department), occupied=1)
+    before = {"from": "2026-02-27T12:00:00Z", "to": "2026-02-28T12:00:00Z"}
+    (figures,) = await report(ward, "occupancy", department_id=department, **before)
+    assert (figures["available_bed_hours"], figures["occupancy_rate"]) == (0, None)
+
+
+async def test_a_period_ends_now_at_the_latest_and_begins_a_day_before_its_end(ward: Ward):
+    department = await ward.a_department()
+    await was(ward, await ward.a_bed(department), occupied=1)
+    before = await ward.now()
+    (figures,) = await report(ward, "occupancy", department_id=department, to="2999-01-01T00:00:00Z")
+    assert before <= datetime.fromisoformat(figures["period_end"]) <= await ward.now()
+    assert (figures["available_bed_hours"], figures["occupancy_rate"]) == (24, 1)
+    (figures,) = await report(ward, "occupancy", department_id=department, **{"from": "2999-01-01T00:00:00Z"})
+    assert (figures["available_bed_hours"], figures["occupancy_rate"]) == (0, None)
+
+
+async def test_the_steps_of_the_beds_are_the_stays_in_them(ward: Ward):
+    department = await ward.a_department()
+    bed, other = await ward.a_bed(department), await ward.a_bed(department)
+    admission = await ward.in_bed(department, bed)
+    await ward.moves(admission, other)
+    await ward.departs(admission)
+    await ward.in_bed(department, await ward.a_bed(department))
+    steps = """
+      SELECT bed_id, began_at, ended_at FROM (
+        SELECT *, lead(began_at) OVER (PARTITION BY bed_id ORDER BY began_at) AS ended_at FROM bed_step) AS step
+      WHERE state = 'occupied' AND bed_id = ANY ($1) ORDER BY began_at"""
+    stays = """
+      SELECT bed_id, lower(period) AS began_at, upper(period) AS ended_at FROM occupancy
+      WHERE kind = 'stay' AND bed_id = ANY ($1) ORDER BY 2"""
+    beds = [
+        row["id"] for row in await ward.admin.fetch("SELECT id FROM bed WHERE department_id = $1", department)
+    ]
+    kept = await ward.admin.fetch(steps, beds)
+    assert len(kept) == 3
+    assert [tuple(row) for row in kept] == [tuple(row) for row in await ward.admin.fetch(stays, beds)]
+
+
+async def test_the_service_can_not_rewrite_what_its_beds_were(ward: Ward):
+    bed = await ward.a_bed()
+    for statement in (
+        "UPDATE bed_step SET state = 'available' WHERE bed_id = $1",
+        "DELETE FROM bed_step WHERE bed_id = $1",
+        "INSERT INTO bed_step (bed_id, began_at, state) VALUES ($1, now(), 'available')",
+    ):
+        with pytest.raises(Exception, match="permission denied"):
+            await ward.database.pool.execute(statement, bed)
+
+
+# Movements
+
+
+async def test_the_movements_of_a_patient_are_told_across_admissions(ward: Ward):
+    patient, department, elsewhere = new_id(), await ward.a_department(), await ward.a_department()
+    bed, other, third = (
+        await ward.a_bed(department),
+        await ward.a_bed(department),
+        await ward.a_bed(elsewhere),
+    )
+    first = await ward.in_bed(department, bed, patient)
+    await ward.moves(first, other)
+    await ward.departs(first)
+    second = await ward.in_bed(elsewhere, third, patient)
+    await ward.in_bed(department, await ward.a_bed(department))
+
+    moved = await report(ward, "movements", patient_id=patient)
+    told = [(one["admission_id"], one["kind"], one["from_bed_id"], one["to_bed_id"]) for one in moved]
+    assert told == [
+        (str(first), "arrival", None, str(bed)),
+        (str(first), "move", str(bed), str(other)),
+        (str(first), "departure", str(other), None),
+        (str(second), "arrival", None, str(third)),
+    ]
+    assert (moved[1]["from_department_id"], moved[3]["to_department_id"]) == (str(department), str(elsewhere))
+    of_bed = await report(ward, "movements", bed_id=other, order="-moved_at")
+    assert [one["id"] for one in of_bed] == [moved[2]["id"], moved[1]["id"]]
+    of_department = await report(ward, "movements", department_id=elsewhere)
+    assert [one["id"] for one in of_department] == [moved[3]["id"]]
+
+
+# Length of stay
+
+
+async def an_ended_stay(ward: Ward, department: UUID, hours: float, left_at: datetime = NOON) -> UUID:
+    """A patient who arrived so many hours before leaving."""
+    admission = await ward.in_bed(department, await ward.a_bed(department))
+    await ward.departs(admission)
+    for kind, moment in (("arrival", left_at - timedelta(hours=hours)), ("departure", left_at)):
+        await ward.admin.execute(
+            "UPDATE movement SET occurred_at = $2 WHERE admission_id = $1 AND kind = $3",
+            admission,
+            moment,
+            kind,
+        )
+    return admission
+
+
+async def test_a_stay_is_as_long_as_from_its_arrival_to_its_departure(ward: Ward):
+    department = await ward.a_department()
+    short, long = await an_ended_stay(ward, department, 5.5), await an_ended_stay(ward, department, 100)
+    await an_ended_stay(ward, department, 30, NOON + timedelta(days=2))
+    await an_ended_stay(ward, await ward.a_department(), 7)
+    await ward.in_bed(department, await ward.a_bed(department))
+
+    stays = await report(ward, "lengths_of_stay", department_id=department, order="-hours", **DAY)
+    assert [(stay["admission_id"], stay["hours"]) for stay in stays] == [(str(long), 100), (str(short), 5.5)]
+    assert (stays[1]["arrived_at"], stays[1]["left_at"]) == ("2026-03-01T06:30:00Z", "2026-03-01T12:00:00Z")
+    assert len(await report(ward, "lengths_of_stay", department_id=department)) == 3
+    (figures,) = await report(ward, "lengths_of_stay/by_department", department_id=department, **DAY)
+    assert (figures["stays"], figures["mean_hours"], figures["median_hours"]) == (2, 52.75, 52.75)
+
+
+async def test_an_arrival_that_was_reversed_is_not_where_a_stay_begins(ward: Ward):
+    department = await ward.a_department()
+    admission = await an_ended_stay(ward, department, 5)
+    await ward.admin.execute(
+        "INSERT INTO movement (id, admission_id, kind, to_bed_id, moved_at, occurred_at, moved_by) "
+        "SELECT gen_random_uuid(), admission_id, kind, to_bed_id, moved_at - interval '1 h', $2, moved_by "
+        "FROM movement WHERE admission_id = $1 AND kind = 'arrival'",
+        admission,
+        NOON - timedelta(hours=9),
+    )
+    (stay,) = await report(ward, "lengths_of_stay", department_id=department)
+    assert stay["hours"] == 5
+
+
+# Turnaround
+
+
+async def test_turnaround_is_from_the_departure_to_ready(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department)
+    admission = await ward.in_bed(department, bed)
+    left_at = await ward.now()
+    await ward.departs(admission)
+    assert await report(ward, "turnarounds", department_id=department) == []
+    await ward.cleans(bed)
+    await ward.cleans(bed)
+    await ward.in_bed(department, bed)
+    (one,) = await report(ward, "turnarounds", department_id=department)
+    assert one["bed_id"] == str(bed)
+    moments = [
+        datetime.fromisoformat(one[name]) for name in ("vacated_at", "cleaning_started_at", "ready_at")
+    ]
+    assert [left_at, *moments] == sorted([left_at, *moments])
+    (figures,) = await report(ward, "turnarounds/by_department", department_id=department)
+    assert (figures["turnarounds"], figures["mean_minutes"]) == (1, one["minutes"])
+
+
+async def test_turnaround_counts_from_the_time_that_the_nurse_reports(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department)
+    admission = await ward.in_bed(department, bed)
+    await ward.departs(admission)
+    await ward.admin.execute(
+        "UPDATE movement SET occurred_at = moved_at - interval '45 min' WHERE from_bed_id = $1", bed
+    )
+    await ward.does("/v1/beds/{}/ready_override", bed, role="bed_manager", reason_code="clean")
+    (one,) = await report(ward, "turnarounds", department_id=department)
+    assert 45 <= one["minutes"] < 46
+    assert one["cleaning_started_at"] is None
+
+
+async def test_a_bed_that_was_blocked_in_between_has_no_turnaround(ward: Ward):
+    department = await ward.a_department()
+    bed = await ward.a_bed(department)
+    await ward.departs(await ward.in_bed(department, bed))
+    await ward.does("/v1/beds/{}/block", bed, role="bed_manager", reason_code="repair")
+    await ward.does("/v1/beds/{}/unblock", bed, role="bed_manager")
+    await ward.does("/v1/beds/{}/ready_override", bed, role="bed_manager", reason_code="clean")
+    assert await report(ward, "turnarounds", department_id=department) == []
+
+
+# As a file
+
+
+async def test_csv_is_the_whole_list_with_a_header_row(ward: Ward):
+    patient, department = new_id(), await ward.a_department()
+    for _ in range(3):
+        await ward.departs(await ward.in_bed(department, await ward.a_bed(department), patient))
+    shown = await report(ward, "movements", patient_id=patient)
+    written = await lines(ward, "movements", patient_id=patient, limit=2)
+    assert written == [
+        {name: "" if value is None else str(value) for name, value in one.items()} for one in shown
+    ]
+    assert len(written) == 6
+    (occupancy,) = await lines(ward, "occupancy", department_id=department)
+    assert float(occupancy["available_bed_hours"]) >= 0
+
+
+async def test_a_list_of_many_pages_is_written_whole(ward: Ward):
+    patient, department = new_id(), await ward.a_department()
+    admission = await ward.in_bed(department, await ward.a_bed(department), patient)
+    await ward.admin.execute(
+        "INSERT INTO movement (id, admission_id, kind, moved_at, occurred_at, moved_by) "
+        "SELECT gen_random_uuid(), $1, 'move', now(), now(), 'user/x' FROM generate_series(1, 450)",
+        admission,
+    )
+    written = await lines(ward, "movements", patient_id=patient)
+    assert len({one["id"] for one in written}) == len(written) == 451
+
+
+async def test_a_report_that_is_given_out_is_an_access_event_and_a_page_is_none(ward: Ward):
+    department = await ward.a_department()
+    told = "SELECT value FROM outbox WHERE type = 'hospital.beds.access.exported.v1'"
+    before = len(await ward.admin.fetch(told))
+    await report(ward, "occupancy", department_id=department)
+    assert len(await ward.admin.fetch(told)) == before
+    assert (
+        await ward.bed_manager.get(f"/v1/reports/occupancy?format=csv&department_id={department}")
+    ).is_success
+    values = [row["value"].decode() for row in await ward.admin.fetch(told)]
+    assert len(values) == before + 1
+    assert any("report/occupancy" in value and str(department) in value for value in values)
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_a_format_that_is_named_goes_before_what_is_accepted(ward: Ward, name: str):
+    query = {"format": "json", "department_id": str(await ward.a_department())}
+    answer = await ward.bed_manager.get(f"/v1/reports/{name}", params=query, headers={"accept": "text/csv"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
+async def test_a_period_that_ends_before_it_begins_is_refused(ward: Ward):
+    query = {"from": DAY["to"], "to": DAY["from"]}
+    answer = await ward.bed_manager.get("/v1/reports/occupancy", params=query)
+    assert code_of(answer) == (422, "invalid")
+
+
+async def test_pages_of_a_report_follow_each_other(ward: Ward):
+    department = await ward.a_department()
+    for hours in (1, 1, 3):
+        await an_ended_stay(ward, department, hours)
+    path, seen = f"/v1/reports/lengths_of_stay?department_id={department}&limit=1&order=hours", []
+    while path:
+        answer = await ward.bed_manager.get(path)
+        seen += answer.json()["items"]
+        path = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert [one["hours"] for one in seen] == [1, 1, 3]
+    assert len({one["id"] for one in seen}) == 3
