@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from beds.domain.bed import BedState
-from beds.reports.board import BOARD
 from beds.reports.schemas import Board
 from common.ids import new_id
 from tests.beds.ward import Json, Ward
@@ -164,28 +163,3 @@ async def test_a_bed_that_should_be_back_by_now_is_flagged(ward: Ward):
 
 async def test_a_department_that_is_not_there_has_no_board(ward: Ward):
     assert (await ward.bed_manager.get(f"/v1/departments/{new_id()}/board")).status_code == 404
-
-
-OLD_PLACEMENTS = """
-INSERT INTO placement (admission_id, patient_id, state, department_id, since, want_version, stay_number, version,
-                       changed_at, changed_by)
-SELECT gen_random_uuid(), gen_random_uuid(), 'left', $1, now(), 1, 1, 3, now(), 'user/x'
-FROM generate_series(1, 20000)"""
-OLD_JOBS = """
-INSERT INTO cleaning_job (id, bed_id, department_id, type, priority, state, requested_at, completed_at, cleaned_by,
-                          targets, missed, version, changed_at, changed_by)
-SELECT gen_random_uuid(), $2, $1, 'discharge', 'normal', 'completed', now(), now(), '{}', '{}', '{}', 3, now(), 'user/x'
-FROM generate_series(1, 20000)"""
-
-
-async def test_years_behind_a_department_do_not_slow_its_board(ward: Ward):
-    department, elsewhere = await ward.a_department(), await ward.a_department()
-    bed = await ward.a_bed(department, BedState.OCCUPIED)
-    await ward.admin.execute(OLD_PLACEMENTS, elsewhere)
-    await ward.admin.execute(OLD_PLACEMENTS, department)
-    await ward.admin.execute(OLD_JOBS, department, bed)
-    await ward.admin.execute("ANALYZE placement, cleaning_job, bed")
-    arguments = BOARD.arguments({"of_department": department})
-    plan = await ward.admin.fetch(f"EXPLAIN {BOARD.sql}", *arguments)
-    read_whole = [line["QUERY PLAN"] for line in plan if "Seq Scan on" in line["QUERY PLAN"]]
-    assert [line for line in read_whole if "placement" in line or "cleaning_job" in line] == []

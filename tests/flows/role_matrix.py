@@ -157,6 +157,9 @@ BEDS = [
     Row("GET", "/v1/reports/lengths_of_stay?department_id={department_id}", "clinical"),
     Row("GET", "/v1/reports/lengths_of_stay/by_department", _FIGURES),
     Row("GET", "/v1/reports/occupancy", _FIGURES),
+    Row("GET", "/v1/reports/queue?department_id={department_id}", "clinical"),
+    Row("GET", "/v1/reports/queue/by_department", _FIGURES),
+    Row("GET", "/v1/reports/arrivals_expected?department_id={department_id}", "clinical"),
     Row("GET", "/v1/reports/turnarounds", _FIGURES),
     Row("GET", "/v1/reports/turnarounds/by_department", _FIGURES),
 ]

@@ -208,6 +208,8 @@ async def lock_free_bed(act: UnitOfWork, want: Want, now: datetime) -> Bed | Non
 _rank = sa.func.array_position(
     array([constant(word) for word in Priority]), placement.c.want["priority"].astext
 )
+#: Who goes first: the most urgent, then who has waited longest.
+QUEUE_ORDER = (_rank, placement.c.since, placement.c.admission_id)
 _NEXT_IN_QUEUE = Statement(
     sa.select(*placement.c)
     .where(
@@ -222,7 +224,7 @@ _NEXT_IN_QUEUE = Statement(
             ),
         ),
     )
-    .order_by(_rank, placement.c.since, placement.c.admission_id)
+    .order_by(*QUEUE_ORDER)
     .limit(sa.literal_column("1"))
     .with_for_update(key_share=True, skip_locked=True)
 )

@@ -1,6 +1,8 @@
 """Reports: what was, as JSON page by page or as CSV in one."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,11 +10,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from beds.events import ReportAccess
 from beds.policies import POLICIES, Act
-from beds.reports.asking import During, Period, Report, WantsCsv, reports
+from beds.reports.asking import During, Report, WantsCsv, reports
 from beds.reports.movements import MOVEMENTS
 from beds.reports.occupancy import OCCUPANCY
 from beds.reports.stays import STAYS, STAYS_BY_DEPARTMENT
 from beds.reports.turnarounds import TURNAROUNDS, TURNAROUNDS_BY_DEPARTMENT
+from beds.reports.waiting import ARRIVALS_EXPECTED, QUEUE, QUEUE_BY_DEPARTMENT
 from common.access import Access, record_access
 from common.auth import Caller
 from common.bodies import Route
@@ -31,14 +34,15 @@ class Asked:
     process: Process
     caller: Caller
     page: Page
-    period: Period
     csv: bool
+    during: Mapping[str, datetime | None]
+    """The period, where the report has one."""
 
     async def of(self, report: Report, act: Act, **filters: Any) -> Response:
         """The report for those who may have it. One that is given out as a file is an access event."""
         POLICIES.allow(self.caller, act)
         database = self.process.database
-        wanted = filters | {"since": self.period.since, "until": self.period.until}
+        wanted = {**filters, **self.during}
         if not self.csv:
             return await report.page(self.request, database.read, self.page, **wanted)
         exported = await report.export(database.read, self.page, **wanted)
@@ -48,13 +52,20 @@ class Asked:
         return exported
 
 
-async def asked(
-    request: Request, running: Running, caller: Calling, page: Paged, during: During, csv: WantsCsv
+async def _asked_now(
+    request: Request, running: Running, caller: Calling, page: Paged, csv: WantsCsv
 ) -> Asked:
-    return Asked(request, running, caller, page, during, csv)
+    return Asked(request, running, caller, page, csv, {})
 
 
-Asking = Annotated[Asked, Depends(asked)]
+AskingNow = Annotated[Asked, Depends(_asked_now)]
+
+
+async def _asked(asked: AskingNow, during: During) -> Asked:
+    return replace(asked, during=during)
+
+
+Asking = Annotated[Asked, Depends(_asked)]
 
 
 @router.get("/occupancy", responses=reports(OCCUPANCY.view))
@@ -101,3 +112,21 @@ async def report_turnarounds(asking: Asking, department_id: UUID | None = None) 
 async def report_average_turnaround(asking: Asking, department_id: UUID | None = None) -> Response:
     """How many beds were left in the period and are ready again, and how long that took on average."""
     return await asking.of(TURNAROUNDS_BY_DEPARTMENT, Act.READ_FIGURES, department_id=department_id)
+
+
+@router.get("/queue", responses=reports(QUEUE.view))
+async def report_queue(asking: AskingNow, department_id: UUID | None = None) -> Response:
+    """Who waits for a bed now, in whose turn it is, and for how long each has waited."""
+    return await asking.of(QUEUE, Act.READ_PLACEMENTS, department_id=department_id)
+
+
+@router.get("/queue/by_department", responses=reports(QUEUE_BY_DEPARTMENT.view))
+async def report_queues(asking: AskingNow, department_id: UUID | None = None) -> Response:
+    """How many wait now for each open department, for how long, and how many beds it has for them."""
+    return await asking.of(QUEUE_BY_DEPARTMENT, Act.READ_FIGURES, department_id=department_id)
+
+
+@router.get("/arrivals_expected", responses=reports(ARRIVALS_EXPECTED.view))
+async def report_arrivals_expected(asking: AskingNow, department_id: UUID | None = None) -> Response:
+    """Who is to arrive: those for whom a bed is held, and those who wait for one."""
+    return await asking.of(ARRIVALS_EXPECTED, Act.READ_PLACEMENTS, department_id=department_id)

@@ -1,7 +1,7 @@
 """A report: a list that can be asked for page by page as JSON, or as a whole as CSV."""
 
 import csv
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,23 +26,16 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From one moment until before another; None is without an end on that side."""
-
-    since: datetime | None
-    until: datetime | None
-
-
 async def _period(
     since: Annotated[Instant | None, Query(alias="from", description="inclusive")] = None,
     until: Annotated[Instant | None, Query(alias="to", description="exclusive")] = None,
-) -> Period:
+) -> Mapping[str, datetime | None]:
+    """From one moment until before another; None is without an end on that side."""
     if since is not None and until is not None and since >= until:
         raise Invalid(
             errors=[FieldError(field="query.to", code="not_after_from", message="later than `from`")]
         )
-    return Period(since, until)
+    return {"since": since, "until": until}
 
 
 async def _wants_csv(
@@ -56,7 +49,7 @@ async def _wants_csv(
     return request.headers.get("accept", "").startswith(_CSV)
 
 
-During = Annotated[Period, Depends(_period)]
+During = Annotated[Mapping[str, datetime | None], Depends(_period)]
 WantsCsv = Annotated[bool, Depends(_wants_csv)]
 
 

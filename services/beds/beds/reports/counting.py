@@ -19,10 +19,10 @@ def minutes_between(start: Column, end: Column) -> Column:
     return rounded(sa.extract("epoch", end - start) / 60)
 
 
-def mean(value: Column) -> Column:
-    return rounded(sa.func.avg(value))
+def mean(value: Column, *conditions: Column) -> Column:
+    return rounded(sa.func.avg(value).filter(*conditions))
 
 
-def median(value: Column) -> Column:
+def median(value: Column, *conditions: Column) -> Column:
     """Half are below it: tells more than the mean where a few are very long."""
-    return rounded(sa.func.percentile_cont(0.5).within_group(value))
+    return rounded(sa.func.percentile_cont(0.5).within_group(value).filter(*conditions))

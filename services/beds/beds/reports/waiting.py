@@ -1,0 +1,188 @@
+"""Who waits for a bed, who goes first and how long each has waited; and who is expected, with or without a bed.
+
+waiting time = now - when the bed was wanted (`requested_at` of the want), also where a hold came and went in between.
+
+Whose turn it is goes by the same order as the offers of beds: `QUEUE_ORDER`. Those who get no bed by themselves (their
+hold was released or is over, their arrival was reversed) come after all others of their department, until a person
+holds a bed for them.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field
+from sqlalchemy.dialects.postgresql import UUID as Uuid
+
+from beds.domain.bed import BedState
+from beds.domain.placement import PlacementState, Priority, Unplaced
+from beds.models import bed, department, placement
+from beds.records import QUEUE_ORDER
+from beds.reports.asking import Report
+from beds.reports.counting import mean, median, minutes_between, rounded
+from common.columns import Moment
+from common.paging import Listing, optional
+from common.statements import constant
+
+Column = sa.ColumnElement[Any]
+
+
+class WaitingRow(BaseModel):
+    """A patient without a bed."""
+
+    turn: int = Field(description="who goes first in the department, from 1")
+    admission_id: UUID
+    patient_id: UUID
+    department_id: UUID
+    priority: Priority | None
+    ready: bool | None
+    refusal: Unplaced
+    wanted_at: datetime
+    waiting_minutes: float
+
+
+class ExpectedRow(BaseModel):
+    """A patient who is to arrive: with a bed held until then, or queued."""
+
+    admission_id: UUID
+    patient_id: UUID
+    department_id: UUID
+    state: PlacementState
+    bed_id: UUID | None
+    held_until: datetime | None
+    priority: Priority | None
+    ready: bool | None
+    wanted_at: datetime
+    waiting_minutes: float
+
+
+class QueueOfDepartment(BaseModel):
+    """How many wait for a department and for how long, and what it has for them."""
+
+    department_id: UUID
+    code: str
+    waiting: int
+    emergency: int
+    urgent: int
+    elective: int
+    waiting_for_a_person: int = Field(description="get no bed by themselves")
+    longest_minutes: float | None
+    mean_minutes: float | None
+    median_minutes: float | None
+    held: int = Field(description="patients who are to arrive in a bed that is held for them")
+    available_beds: int
+
+
+_now = sa.func.statement_timestamp()
+_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
+_wanted_in = sa.cast(placement.c.want["department_id"].astext, Uuid)
+_wanted_at = sa.func.coalesce(sa.cast(placement.c.want["requested_at"].astext, Moment), placement.c.since)
+
+
+def _while_held(value: Column) -> Column:
+    """None for a hold that is over."""
+    return sa.case((_over, None), else_=value)
+
+
+#: Everybody who is to arrive, as the clock has it.
+_expected = (
+    sa.select(
+        placement.c.admission_id,
+        placement.c.patient_id,
+        sa.case((_over, _wanted_in), else_=placement.c.department_id).label("department_id"),
+        sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state"),
+        _while_held(placement.c.bed_id).label("bed_id"),
+        _while_held(placement.c.held_until).label("held_until"),
+        placement.c.want["priority"].astext.label("priority"),
+        sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
+        sa.case((_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal).label("refusal"),
+        _wanted_at.label("wanted_at"),
+        minutes_between(_wanted_at, _now).label("waiting_minutes"),
+        *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
+    )
+    .where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
+    .cte("expected")
+)
+ARRIVALS_EXPECTED = Report(
+    "arrivals_expected",
+    Listing(
+        sa.select(*_expected.c).where(optional(_expected.c.department_id, "department_id")),
+        key=_expected.c.admission_id,
+        orders={"wanted_at": _expected.c.wanted_at, "waiting_minutes": _expected.c.waiting_minutes},
+        default="wanted_at",
+    ),
+    ExpectedRow,
+)
+
+_for_a_person = sa.func.coalesce(_expected.c.refusal != constant(Unplaced.NO_BED), sa.true())
+_turn = sa.func.row_number().over(
+    partition_by=_expected.c.department_id,
+    order_by=[_for_a_person, *(_expected.c[f"order_{n}"] for n in range(len(QUEUE_ORDER)))],
+)
+_queue = (
+    sa.select(*_expected.c, sa.cast(_turn, sa.Integer).label("turn"))
+    .where(
+        _expected.c.state == constant(PlacementState.QUEUED),
+        optional(_expected.c.department_id, "department_id"),
+    )
+    .subquery("queue")
+)
+QUEUE = Report(
+    "queue",
+    Listing(
+        sa.select(*_queue.c),
+        key=_queue.c.admission_id,
+        orders={"turn": _queue.c.turn, "waiting_minutes": _queue.c.waiting_minutes},
+        default="turn",
+    ),
+    WaitingRow,
+)
+
+_waits = _expected.c.state == constant(PlacementState.QUEUED)
+
+
+def _waiting(*conditions: Column) -> Column:
+    return sa.func.count().filter(_waits, *conditions)
+
+
+_waited = _expected.c.waiting_minutes
+_available_beds = (
+    sa.select(sa.func.count())
+    .where(
+        bed.c.department_id == department.c.id,
+        sa.or_(
+            bed.c.state == constant(BedState.AVAILABLE),
+            sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _now),
+        ),
+    )
+    .correlate(department)
+    .scalar_subquery()
+)
+_by_department = (
+    sa.select(
+        department.c.id.label("department_id"),
+        department.c.code,
+        _waiting().label("waiting"),
+        *(_waiting(_expected.c.priority == constant(word)).label(word) for word in Priority),
+        _waiting(_for_a_person).label("waiting_for_a_person"),
+        rounded(sa.func.max(_waited).filter(_waits)).label("longest_minutes"),
+        mean(_waited, _waits).label("mean_minutes"),
+        median(_waited, _waits).label("median_minutes"),
+        sa.func.count().filter(_expected.c.state == constant(PlacementState.HELD)).label("held"),
+        _available_beds.label("available_beds"),
+    )
+    .select_from(department.outerjoin(_expected, _expected.c.department_id == department.c.id))
+    .where(department.c.state == constant("open"), optional(department.c.id, "department_id"))
+    .group_by(department.c.id)
+)
+QUEUE_BY_DEPARTMENT = Report(
+    "queue_by_department",
+    Listing(
+        _by_department,
+        key=department.c.id.label("department_id"),
+        orders={"code": department.c.code},
+        default="code",
+    ),
+    QueueOfDepartment,
+)
