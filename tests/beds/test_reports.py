@@ -9,111 +9,17 @@ from uuid import UUID
 import pytest
 
 from common.ids import new_id
-from tests.beds.ward import Json, Ward, code_of
+from tests.beds.ward import Ward, code_of
 
 NOON = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
 DAY = {"from": "2026-03-01T12:00:00Z", "to": "2026-03-02T12:00:00Z"}
 EVERY = ("movements", "lengths_of_stay", "lengths_of_stay/by_department", "occupancy", "turnarounds")
 
 
-async def report(ward: Ward, name: str, **query: Any) -> list[Json]:
-    answer = await ward.bed_manager.get(f"/v1/reports/{name}", params=query)
-    assert answer.status_code == 200, answer.text
-    items: list[Json] = answer.json()["items"]
-    return items
-
-
 async def lines(ward: Ward, name: str, **query: Any) -> list[dict[str, str]]:
     answer = await ward.bed_manager.get(f"/v1/reports/{name}", params=query, headers={"accept": "text/csv"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     return list(csv.DictReader(StringIO(answer.text)))
-
-
-async def was(ward: Ward, bed: UUID, **hours: float) -> None:
-    """What a bed was in, so many hours each, one after the other from noon on; the last state goes on."""
-    await ward.admin.execute("DELETE FROM bed_step WHERE bed_id = $1", bed)
-    moment = NOON
-    for state, lasting in hours.items():
-        await ward.admin.execute(
-            "INSERT INTO bed_step (bed_id, began_at, state) VALUES ($1, $2, $3)", bed, moment, state
-        )
-        moment += timedelta(hours=lasting)
-
-
-# Occupancy
-
-
-async def test_occupied_hours_are_divided_by_the_hours_in_which_a_bed_could_be_used(ward: Ward):
-    department = await ward.a_department()
-    await was(ward, await ward.a_bed(department), available=6, held=2, occupied=9, dirty=1, cleaning=6)
-    await was(ward, await ward.a_bed(department), blocked=12, dirty=3, occupied=100)
-    await was(ward, await ward.a_bed(department), closed=100)
-    (figures,) = await report(ward, "occupancy", department_id=department, **DAY)
-    assert (figures["occupied_bed_hours"], figures["available_bed_hours"]) == (18, 36)
-    assert figures["occupancy_rate"] == 0.5
-    assert (figures["blocked_bed_hours"], figures["closed_bed_hours"]) == (12, 24)
-    assert (figures["available_beds"], figures["occupied_beds"]) == (1.5, 0.75)
-    assert (figures["period_start"], figures["period_end"]) == (DAY["from"], DAY["to"])
-
-
-async def test_what_began_before_the_period_counts_from_its_start(ward: Ward):
-    department = await ward.a_department()
-    await was(ward, await ward.a_bed(department), available=3, occupied=6, dirty=1)
-    night = {"from": "2026-03-01T18:00:00Z", "to": "2026-03-01T22:00:00Z"}
-    (figures,) = await report(ward, "occupancy", department_id=department, **night)
-    assert (figures["occupied_bed_hours"], figures["available_bed_hours"]) == (3, 4)
-
-
-async def test_a_bed_that_was_not_there_yet_has_no_hours(ward: Ward):
-    department = await ward.a_department()
-    await was(ward, await ward.a_bed(department), occupied=1)
-    before = {"from": "2026-02-27T12:00:00Z", "to": "2026-02-28T12:00:00Z"}
-    (figures,) = await report(ward, "occupancy", department_id=department, **before)
-    assert (figures["available_bed_hours"], figures["occupancy_rate"]) == (0, None)
-
-
-async def test_a_period_ends_now_at_the_latest_and_begins_a_day_before_its_end(ward: Ward):
-    department = await ward.a_department()
-    await was(ward, await ward.a_bed(department), occupied=1)
-    before = await ward.now()
-    (figures,) = await report(ward, "occupancy", department_id=department, to="2999-01-01T00:00:00Z")
-    assert before <= datetime.fromisoformat(figures["period_end"]) <= await ward.now()
-    assert (figures["available_bed_hours"], figures["occupancy_rate"]) == (24, 1)
-    (figures,) = await report(ward, "occupancy", department_id=department, **{"from": "2999-01-01T00:00:00Z"})
-    assert (figures["available_bed_hours"], figures["occupancy_rate"]) == (0, None)
-
-
-async def test_the_steps_of_the_beds_are_the_stays_in_them(ward: Ward):
-    department = await ward.a_department()
-    bed, other = await ward.a_bed(department), await ward.a_bed(department)
-    admission = await ward.in_bed(department, bed)
-    await ward.moves(admission, other)
-    await ward.departs(admission)
-    await ward.in_bed(department, await ward.a_bed(department))
-    steps = """
-      SELECT bed_id, began_at, ended_at FROM (
-        SELECT *, lead(began_at) OVER (PARTITION BY bed_id ORDER BY began_at) AS ended_at FROM bed_step) AS step
-      WHERE state = 'occupied' AND bed_id = ANY ($1) ORDER BY began_at"""
-    stays = """
-      SELECT bed_id, lower(period) AS began_at, upper(period) AS ended_at FROM occupancy
-      WHERE kind = 'stay' AND bed_id = ANY ($1) ORDER BY 2"""
-    beds = [
-        row["id"] for row in await ward.admin.fetch("SELECT id FROM bed WHERE department_id = $1", department)
-    ]
-    kept = await ward.admin.fetch(steps, beds)
-    assert len(kept) == 3
-    assert [tuple(row) for row in kept] == [tuple(row) for row in await ward.admin.fetch(stays, beds)]
-
-
-async def test_the_service_can_not_rewrite_what_its_beds_were(ward: Ward):
-    bed = await ward.a_bed()
-    for statement in (
-        "UPDATE bed_step SET state = 'available' WHERE bed_id = $1",
-        "DELETE FROM bed_step WHERE bed_id = $1",
-        "INSERT INTO bed_step (bed_id, began_at, state) VALUES ($1, now(), 'available')",
-    ):
-        with pytest.raises(Exception, match="permission denied"):
-            await ward.database.pool.execute(statement, bed)
 
 
 # Movements
@@ -132,7 +38,7 @@ async def test_the_movements_of_a_patient_are_told_across_admissions(ward: Ward)
     second = await ward.in_bed(elsewhere, third, patient)
     await ward.in_bed(department, await ward.a_bed(department))
 
-    moved = await report(ward, "movements", patient_id=patient)
+    moved = await ward.report("movements", patient_id=patient)
     told = [(one["admission_id"], one["kind"], one["from_bed_id"], one["to_bed_id"]) for one in moved]
     assert told == [
         (str(first), "arrival", None, str(bed)),
@@ -141,9 +47,9 @@ async def test_the_movements_of_a_patient_are_told_across_admissions(ward: Ward)
         (str(second), "arrival", None, str(third)),
     ]
     assert (moved[1]["from_department_id"], moved[3]["to_department_id"]) == (str(department), str(elsewhere))
-    of_bed = await report(ward, "movements", bed_id=other, order="-moved_at")
+    of_bed = await ward.report("movements", bed_id=other, order="-moved_at")
     assert [one["id"] for one in of_bed] == [moved[2]["id"], moved[1]["id"]]
-    of_department = await report(ward, "movements", department_id=elsewhere)
+    of_department = await ward.report("movements", department_id=elsewhere)
     assert [one["id"] for one in of_department] == [moved[3]["id"]]
 
 
@@ -171,11 +77,11 @@ async def test_a_stay_is_as_long_as_from_its_arrival_to_its_departure(ward: Ward
     await an_ended_stay(ward, await ward.a_department(), 7)
     await ward.in_bed(department, await ward.a_bed(department))
 
-    stays = await report(ward, "lengths_of_stay", department_id=department, order="-hours", **DAY)
+    stays = await ward.report("lengths_of_stay", department_id=department, order="-hours", **DAY)
     assert [(stay["admission_id"], stay["hours"]) for stay in stays] == [(str(long), 100), (str(short), 5.5)]
     assert (stays[1]["arrived_at"], stays[1]["left_at"]) == ("2026-03-01T06:30:00Z", "2026-03-01T12:00:00Z")
-    assert len(await report(ward, "lengths_of_stay", department_id=department)) == 3
-    (figures,) = await report(ward, "lengths_of_stay/by_department", department_id=department, **DAY)
+    assert len(await ward.report("lengths_of_stay", department_id=department)) == 3
+    (figures,) = await ward.report("lengths_of_stay/by_department", department_id=department, **DAY)
     assert (figures["stays"], figures["mean_hours"], figures["median_hours"]) == (2, 52.75, 52.75)
 
 
@@ -189,7 +95,7 @@ async def test_an_arrival_that_was_reversed_is_not_where_a_stay_begins(ward: War
         admission,
         NOON - timedelta(hours=9),
     )
-    (stay,) = await report(ward, "lengths_of_stay", department_id=department)
+    (stay,) = await ward.report("lengths_of_stay", department_id=department)
     assert stay["hours"] == 5
 
 
@@ -202,17 +108,17 @@ async def test_turnaround_is_from_the_departure_to_ready(ward: Ward):
     admission = await ward.in_bed(department, bed)
     left_at = await ward.now()
     await ward.departs(admission)
-    assert await report(ward, "turnarounds", department_id=department) == []
+    assert await ward.report("turnarounds", department_id=department) == []
     await ward.cleans(bed)
     await ward.cleans(bed)
     await ward.in_bed(department, bed)
-    (one,) = await report(ward, "turnarounds", department_id=department)
+    (one,) = await ward.report("turnarounds", department_id=department)
     assert one["bed_id"] == str(bed)
     moments = [
         datetime.fromisoformat(one[name]) for name in ("vacated_at", "cleaning_started_at", "ready_at")
     ]
     assert [left_at, *moments] == sorted([left_at, *moments])
-    (figures,) = await report(ward, "turnarounds/by_department", department_id=department)
+    (figures,) = await ward.report("turnarounds/by_department", department_id=department)
     assert (figures["turnarounds"], figures["mean_minutes"]) == (1, one["minutes"])
 
 
@@ -225,7 +131,7 @@ async def test_turnaround_counts_from_the_time_that_the_nurse_reports(ward: Ward
         "UPDATE movement SET occurred_at = moved_at - interval '45 min' WHERE from_bed_id = $1", bed
     )
     await ward.does("/v1/beds/{}/ready_override", bed, role="bed_manager", reason_code="clean")
-    (one,) = await report(ward, "turnarounds", department_id=department)
+    (one,) = await ward.report("turnarounds", department_id=department)
     assert 45 <= one["minutes"] < 46
     assert one["cleaning_started_at"] is None
 
@@ -237,7 +143,7 @@ async def test_a_bed_that_was_blocked_in_between_has_no_turnaround(ward: Ward):
     await ward.does("/v1/beds/{}/block", bed, role="bed_manager", reason_code="repair")
     await ward.does("/v1/beds/{}/unblock", bed, role="bed_manager")
     await ward.does("/v1/beds/{}/ready_override", bed, role="bed_manager", reason_code="clean")
-    assert await report(ward, "turnarounds", department_id=department) == []
+    assert await ward.report("turnarounds", department_id=department) == []
 
 
 # As a file
@@ -247,7 +153,7 @@ async def test_csv_is_the_whole_list_with_a_header_row(ward: Ward):
     patient, department = new_id(), await ward.a_department()
     for _ in range(3):
         await ward.departs(await ward.in_bed(department, await ward.a_bed(department), patient))
-    shown = await report(ward, "movements", patient_id=patient)
+    shown = await ward.report("movements", patient_id=patient)
     written = await lines(ward, "movements", patient_id=patient, limit=2)
     assert written == [
         {name: "" if value is None else str(value) for name, value in one.items()} for one in shown
@@ -273,7 +179,7 @@ async def test_a_report_that_is_given_out_is_an_access_event_and_a_page_is_none(
     department = await ward.a_department()
     told = "SELECT value FROM outbox WHERE type = 'hospital.beds.access.exported.v1'"
     before = len(await ward.admin.fetch(told))
-    await report(ward, "occupancy", department_id=department)
+    await ward.report("occupancy", department_id=department)
     assert len(await ward.admin.fetch(told)) == before
     assert (
         await ward.bed_manager.get(f"/v1/reports/occupancy?format=csv&department_id={department}")

@@ -5,14 +5,7 @@ from uuid import UUID
 
 from beds.domain.bed import BedState
 from beds.domain.placement import Priority
-from tests.beds.ward import Json, Ward
-
-
-async def report(ward: Ward, name: str, department: UUID) -> list[Json]:
-    answer = await ward.bed_manager.get(f"/v1/reports/{name}", params={"department_id": str(department)})
-    assert answer.status_code == 200, answer.text
-    items: list[Json] = answer.json()["items"]
-    return items
+from tests.beds.ward import Ward
 
 
 async def waits(ward: Ward, department: UUID, priority: Priority, minutes: int) -> str:
@@ -29,7 +22,7 @@ async def test_the_queue_is_in_the_order_in_which_beds_are_given(ward: Ward):
     emergency = await waits(ward, department, Priority.EMERGENCY, 1)
     await waits(ward, await ward.a_department(), Priority.EMERGENCY, 500)
 
-    queue = await report(ward, "queue", department)
+    queue = await ward.report("queue", department_id=department)
     shown = [(one["turn"], one["admission_id"]) for one in queue]
     assert shown == [(1, emergency), (2, longer), (3, urgent), (4, elective)]
     for turn, admission in shown:
@@ -41,14 +34,14 @@ async def test_the_queue_is_in_the_order_in_which_beds_are_given(ward: Ward):
 async def test_waiting_is_counted_from_the_moment_a_bed_was_wanted(ward: Ward):
     department = await ward.a_department()
     await waits(ward, department, Priority.URGENT, 45)
-    (one,) = await report(ward, "queue", department)
+    (one,) = await ward.report("queue", department_id=department)
     assert 45 <= one["waiting_minutes"] < 46
     bed = await ward.a_bed(department)
     await ward.places_all()
-    assert await report(ward, "queue", department) == []
+    assert await ward.report("queue", department_id=department) == []
 
     await ward.lapses(bed)
-    (one,) = await report(ward, "queue", department)
+    (one,) = await ward.report("queue", department_id=department)
     assert (45 <= one["waiting_minutes"] < 46, one["refusal"]) == (True, "expired")
 
 
@@ -60,7 +53,9 @@ async def test_who_gets_no_bed_without_a_person_comes_after_all_others(ward: War
     second = await waits(ward, department, Priority.ELECTIVE, 1)
     await ward.sweeps_all()
     third = await waits(ward, department, Priority.ELECTIVE, 1)
-    queue = [(one["admission_id"], one["turn"]) for one in await report(ward, "queue", department)]
+    queue = [
+        (one["admission_id"], one["turn"]) for one in await ward.report("queue", department_id=department)
+    ]
     assert queue == [(third, 1), (first, 2)]
     assert (await ward.bed(bed))["admission_id"] == second
 
@@ -70,7 +65,7 @@ async def test_expected_are_those_with_a_bed_held_and_those_who_wait(ward: Ward)
     held = await ward.a_bed(department)
     coming, waiting = await ward.waits_for(department), await ward.waits_for(department)
     there = await ward.a_bed(department, BedState.OCCUPIED)
-    expected = await report(ward, "arrivals_expected", department)
+    expected = await ward.report("arrivals_expected", department_id=department)
     assert [(one["admission_id"], one["state"], one["bed_id"]) for one in expected] == [
         (str(coming), "held", str(held)),
         (str(waiting), "queued", None),
@@ -85,7 +80,7 @@ async def test_the_queue_of_a_department_is_counted(ward: Ward):
     await ward.waits_for(department)
     for priority, minutes in ((Priority.EMERGENCY, 10), (Priority.URGENT, 20), (Priority.URGENT, 60)):
         await waits(ward, department, priority, minutes)
-    (counted,) = await report(ward, "queue/by_department", department)
+    (counted,) = await ward.report("queue/by_department", department_id=department)
     assert {name: counted[name] for name in ("waiting", "emergency", "urgent", "elective", "held")} == {
         "waiting": 3,
         "emergency": 1,
@@ -98,12 +93,12 @@ async def test_the_queue_of_a_department_is_counted(ward: Ward):
     assert (counted["waiting_for_a_person"], counted["available_beds"]) == (0, 0)
 
     await ward.lapses(bed)
-    (counted,) = await report(ward, "queue/by_department", department)
+    (counted,) = await ward.report("queue/by_department", department_id=department)
     assert (counted["waiting"], counted["waiting_for_a_person"]) == (4, 1)
     assert (counted["held"], counted["available_beds"]) == (0, 1)
 
 
 async def test_a_department_for_which_nobody_waits_has_an_empty_queue(ward: Ward):
     department = await ward.a_department()
-    (counted,) = await report(ward, "queue/by_department", department)
+    (counted,) = await ward.report("queue/by_department", department_id=department)
     assert (counted["waiting"], counted["longest_minutes"], counted["held"]) == (0, None, 0)

@@ -200,6 +200,13 @@ class Ward:
         (job,) = shown["items"]
         return job
 
+    async def report(self, name: str, **query: Any) -> list[Json]:
+        """The first page of a report."""
+        answer = await self.bed_manager.get(f"/v1/reports/{name}", params=query)
+        assert answer.status_code == 200, answer.text
+        items: list[Json] = answer.json()["items"]
+        return items
+
     async def does(self, path: str, *ids: object, role: str = "housekeeping", **body: Any) -> httpx2.Response:
         """A command that succeeds."""
         answer = await self.staff(role).post(path.format(*ids), json=body)

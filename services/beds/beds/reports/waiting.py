@@ -109,7 +109,7 @@ ARRIVALS_EXPECTED = Report(
     Listing(
         sa.select(*_expected.c).where(optional(_expected.c.department_id, "department_id")),
         key=_expected.c.admission_id,
-        orders={"wanted_at": _expected.c.wanted_at, "waiting_minutes": _expected.c.waiting_minutes},
+        orders={"wanted_at": _expected.c.wanted_at},
         default="wanted_at",
     ),
     ExpectedRow,
@@ -133,7 +133,7 @@ QUEUE = Report(
     Listing(
         sa.select(*_queue.c),
         key=_queue.c.admission_id,
-        orders={"turn": _queue.c.turn, "waiting_minutes": _queue.c.waiting_minutes},
+        orders={"turn": _queue.c.turn, "wanted_at": _queue.c.wanted_at},
         default="turn",
     ),
     WaitingRow,
