@@ -2,156 +2,29 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from common.errors import Refusal
+from admissions.domain.admission.refusals import (
+    AdmissionClosed,
+    AlreadyArrived,
+    AlreadyConfirmed,
+    Cancelling,
+    ImpossibleAnswer,
+    NotAdmitted,
+)
+from admissions.domain.admission.states import (
+    ARRIVED,
+    FOLLOWS,
+    OPEN,
+    AdmissionState,
+    Disposition,
+    PresenceState,
+)
+from admissions.domain.admission.want import Answer, Asked, Want
 from common.stamp import Stamp
 
-
-class AdmissionState(StrEnum):
-    REQUESTED = "requested"
-    BED_ASSIGNED = "bed_assigned"
-    ADMITTED = "admitted"
-    ON_LEAVE = "on_leave"
-    CANCELLING = "cancelling"
-    DISCHARGED = "discharged"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-    ENTERED_IN_ERROR = "entered_in_error"
-
-
-class PresenceState(StrEnum):
-    """The states of a placement, as beds publishes them."""
-
-    QUEUED = "queued"
-    HELD = "held"
-    IN_BED = "in_bed"
-    ON_LEAVE = "on_leave"
-    LEFT = "left"
-    WITHDRAWN = "withdrawn"
-
-
-class Priority(StrEnum):
-    """How urgent an admission is (HL7 table 0007), the most urgent first."""
-
-    EMERGENCY = "emergency"
-    URGENT = "urgent"
-    ELECTIVE = "elective"
-
-
-class Disposition(StrEnum):
-    """Where the patient goes (domain §4)."""
-
-    HOME = "home"
-    TRANSFERRED_OUT = "transferred_out"
-    DECEASED = "deceased"
-    AGAINST_ADVICE = "against_advice"
-    OTHER = "other"
-    UNSPECIFIED = "unspecified"
-
-
 A, P = AdmissionState, PresenceState
-OPEN = (A.REQUESTED, A.BED_ASSIGNED, A.ADMITTED, A.ON_LEAVE, A.CANCELLING)
-ARRIVED = (A.ADMITTED, A.ON_LEAVE)
-
-#: The seeds' word where it differs from ours (contract §3).
-STATUS: dict[AdmissionState, str] = {
-    A.REQUESTED: "pending",
-    A.BED_ASSIGNED: "pending",
-    A.ON_LEAVE: "admitted",
-}
-
-#: What an open admission becomes when its placement is in this state. What is not here cannot be.
-FOLLOWS: dict[PresenceState, AdmissionState] = {
-    P.QUEUED: A.REQUESTED,
-    P.HELD: A.BED_ASSIGNED,
-    P.IN_BED: A.ADMITTED,
-    P.ON_LEAVE: A.ON_LEAVE,
-    P.LEFT: A.DISCHARGED,
-}
-
-
-class PatientAlreadyAdmitted(Refusal):
-    code = "patient_already_admitted"
-    sentence = "This patient has an open admission. Nothing was kept."
-
-
-class AlreadyArrived(Refusal):
-    code = "already_arrived"
-    sentence = "The patient has arrived. Record a departure or a move instead."
-
-
-class Cancelling(Refusal):
-    code = "cancelling"
-    sentence = "This admission is being cancelled; wait for the outcome."
-
-
-class AdmissionClosed(Refusal):
-    code = "admission_closed"
-    sentence = "This admission is over."
-
-
-class NotAdmitted(Refusal):
-    code = "not_admitted"
-    sentence = "A discharge can be confirmed once the patient has arrived."
-
-
-class AlreadyConfirmed(Refusal):
-    code = "already_confirmed"
-    sentence = "The discharge is confirmed already."
-
-
-class ImpossibleAnswer(Refusal):
-    """A cell of the protocol that cannot be: an alarm, not a guess."""
-
-    code = "impossible_answer"
-    sentence = "The placement says what cannot follow from this admission."
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A bed in a department, or one certain bed of it."""
-
-    department_id: UUID
-    bed_id: UUID | None
-    priority: Priority
-    needs: dict[str, Any]
-    ready: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Want(Asked):
-    """What was asked for, and since when the patient of this stay has waited for a bed, whatever was asked meanwhile.
-
-    That time decides who goes first, not the one at which beds heard of it.
-    """
-
-    requested_at: datetime
-
-    @classmethod
-    def of(cls, asked: Asked, requested_at: datetime) -> "Want":
-        return cls(
-            asked.department_id,
-            asked.bed_id,
-            asked.priority,
-            asked.needs,
-            asked.ready,
-            requested_at=requested_at,
-        )
-
-
-class Answer(NamedTuple):
-    """What beds says of the placement of this admission."""
-
-    version: int
-    want_version: int
-    state: PresenceState
-    refusal: str | None
-    department_id: UUID | None
-    bed_id: UUID | None
-    held_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

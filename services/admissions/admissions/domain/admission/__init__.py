@@ -1,0 +1,44 @@
+"""An admission: what is wanted for a patient, its states and refusals, and what follows from the answers of beds."""
+
+from admissions.domain.admission.admission import Admission
+from admissions.domain.admission.refusals import (
+    AdmissionClosed,
+    AlreadyArrived,
+    AlreadyConfirmed,
+    Cancelling,
+    ImpossibleAnswer,
+    NotAdmitted,
+    PatientAlreadyAdmitted,
+)
+from admissions.domain.admission.states import (
+    ARRIVED,
+    FOLLOWS,
+    OPEN,
+    STATUS,
+    AdmissionState,
+    Disposition,
+    PresenceState,
+)
+from admissions.domain.admission.want import Answer, Asked, Priority, Want
+
+__all__ = [
+    "ARRIVED",
+    "FOLLOWS",
+    "OPEN",
+    "STATUS",
+    "Admission",
+    "AdmissionClosed",
+    "AdmissionState",
+    "AlreadyArrived",
+    "AlreadyConfirmed",
+    "Answer",
+    "Asked",
+    "Cancelling",
+    "Disposition",
+    "ImpossibleAnswer",
+    "NotAdmitted",
+    "PatientAlreadyAdmitted",
+    "PresenceState",
+    "Priority",
+    "Want",
+]
