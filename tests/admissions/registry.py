@@ -62,6 +62,12 @@ class Registry:
         assert answer.status_code == 201, answer.text
         return UUID(answer.json()["id"])
 
+    async def an_arrival(self, department: UUID | None = None) -> UUID:
+        """An admission whose patient is in a bed."""
+        admission = await self.an_admission(department)
+        await self.hears(admission, PresenceState.IN_BED, version=2)
+        return admission
+
     async def hears(
         self,
         admission: UUID,
@@ -71,12 +77,14 @@ class Registry:
         want_version: int = 1,
         refusal: str | None = None,
         held_until: datetime | None = None,
+        since: datetime | None = None,
+        department: UUID | None = None,
     ) -> bool:
         """What beds says of the placement, as the consumer hands it over, wake-up included."""
         bed = (
             new_id() if state in (PresenceState.HELD, PresenceState.IN_BED, PresenceState.ON_LEAVE) else None
         )
-        answer = Answer(version, want_version, state, refusal, None, bed, held_until)
+        answer = Answer(version, want_version, state, refusal, department, bed, held_until, since)
         async with self.process.database.write() as act:
             followed = await hear_answer(act, admission, answer)
             act.afterwards.append(lambda: self.process.waiters.wake(admission))

@@ -26,12 +26,6 @@ async def want_elsewhere(registry: Registry, admission: UUID, department: UUID, 
     return await registry.bed_manager.put(f"/v1/admissions/{admission}/bed_request", json=body, **more)
 
 
-async def arrived(registry: Registry, department: UUID | None = None) -> UUID:
-    admission = await registry.an_admission(department)
-    await registry.hears(admission, P.IN_BED, version=2)
-    return admission
-
-
 # Asked for
 
 
@@ -237,7 +231,7 @@ async def test_another_bed_is_wanted(registry: Registry):
 
 async def test_no_other_bed_is_wanted_by_whoever_has_one_or_none_any_more(registry: Registry):
     department = await registry.a_department()
-    admission = await arrived(registry)
+    admission = await registry.an_arrival()
     assert code_of(await want_elsewhere(registry, admission, department)) == (409, "already_arrived")
     await registry.hears(admission, P.LEFT, version=3)
     assert code_of(await want_elsewhere(registry, admission, department)) == (409, "admission_closed")
@@ -311,7 +305,7 @@ async def test_a_cancel_after_the_arrival_is_refused_and_the_bed_is_wanted_again
 
 
 async def test_a_patient_who_is_here_is_not_cancelled(registry: Registry):
-    admission = await arrived(registry)
+    admission = await registry.an_arrival()
     for what in ("cancel", "no_show"):
         assert code_of(await registry.asks(admission, what)) == (409, "already_arrived")
 
@@ -339,42 +333,6 @@ async def test_a_cancelled_patient_may_be_admitted_again(registry: Registry):
     assert code_of(await ask(registry, patient, department)) == (409, "patient_already_admitted")
     await registry.hears(admission, P.WITHDRAWN, version=1, want_version=2)
     assert (await ask(registry, patient, department)).status_code == 201
-
-
-# Discharged on paper
-
-
-async def confirm(registry: Registry, admission: UUID, role: str = "charge_nurse", **body: str):
-    path = f"/v1/admissions/{admission}/discharge_confirmation"
-    return await registry.staff(role).post(path, json=body)
-
-
-async def test_a_discharge_is_confirmed_while_the_patient_is_here(registry: Registry):
-    admission = await arrived(registry)
-    answer = await confirm(registry, admission, "physician", disposition="home")
-    shown = answer.json()
-    assert (answer.status_code, shown["state"], shown["disposition"]) == (200, "admitted", "home")
-    assert shown["discharge_confirmed_by"].startswith("user/")
-    assert code_of(await confirm(registry, admission)) == (409, "already_confirmed")
-    await registry.hears(admission, P.LEFT, version=3)
-    shown = await registry.admission(admission)
-    assert (shown["state"], shown["left_unconfirmed"]) == ("discharged", False)
-    assert await registry.told(admission) == ["requested", "admitted", "discharge_confirmed", "discharged"]
-
-
-async def test_a_departure_without_confirmation_is_flagged_until_it_comes(registry: Registry):
-    admission = await arrived(registry)
-    await registry.hears(admission, P.LEFT, version=3)
-    assert (await registry.admission(admission))["left_unconfirmed"]
-    assert (await confirm(registry, admission)).json()["disposition"] == "unspecified"
-    shown = await registry.admission(admission)
-    assert (shown["state"], shown["left_unconfirmed"]) == ("discharged", False)
-
-
-async def test_nobody_is_discharged_who_has_not_arrived(registry: Registry):
-    admission = await registry.an_admission()
-    assert code_of(await confirm(registry, admission)) == (409, "not_admitted")
-    assert code_of(await confirm(registry, admission, "nurse")) == (403, "forbidden")
 
 
 # Read

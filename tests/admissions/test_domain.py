@@ -33,6 +33,7 @@ A, P = AdmissionState, PresenceState
 T = datetime(2026, 11, 24, 10, tzinfo=UTC)
 NOW = Stamp(T, "user/somebody")
 EARLIER = Stamp(T - timedelta(hours=1), "user/somebody_else")
+TARGET = timedelta(minutes=120)
 ASKED = Asked(new_id(), None, Priority.URGENT, {}, ready=True)
 OTHERWISE = replace(ASKED, department_id=new_id())
 WANT, OTHER_WANT = (Want.of(asked, EARLIER.at) for asked in (ASKED, OTHERWISE))
@@ -178,14 +179,14 @@ def test_a_discharge_is_confirmed_of_whoever_arrived(state: AdmissionState):
     admission = an_admission(state)
     if state not in (A.ADMITTED, A.ON_LEAVE, A.DISCHARGED):
         with pytest.raises(NotAdmitted):
-            admission.confirmed(Disposition.HOME, NOW)
+            admission.confirmed(Disposition.HOME, TARGET, NOW)
         return
-    confirmed = admission.confirmed(Disposition.HOME, NOW)
+    confirmed = admission.confirmed(Disposition.HOME, TARGET, NOW)
     assert (confirmed.state, confirmed.disposition) == (state, Disposition.HOME)
     assert (confirmed.discharge_confirmed_at, confirmed.discharge_confirmed_by) == (T, NOW.by)
     assert confirmed.want_version == 1
     with pytest.raises(AlreadyConfirmed):
-        confirmed.confirmed(Disposition.OTHER, NOW)
+        confirmed.confirmed(Disposition.OTHER, TARGET, NOW)
 
 
 # Patients

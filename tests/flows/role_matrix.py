@@ -181,7 +181,7 @@ ADMISSIONS = [
     Row("PUT", f"{_ADMISSION}/bed_request", _REQUEST, _WANT),
     Row("POST", f"{_ADMISSION}/cancel", _REQUEST, _REASON),
     Row("POST", f"{_ADMISSION}/no_show", _REQUEST, _REASON),
-    Row("PUT", f"{_ADMISSION}/discharge_plan", _PLAN, later="discharge planning"),
+    Row("PUT", f"{_ADMISSION}/discharge_plan", _PLAN, {"milestones": []}),
     Row("POST", f"{_ADMISSION}/discharge_confirmation", _PLAN, {"disposition": "home"}),
     Row("POST", f"{_ADMISSION}/reopen", _BLOCK, later="reversals"),
     Row("GET", f"{_ADMISSION}/history", "clinical dept"),

@@ -32,6 +32,8 @@ class _Placement(BaseModel):
     department_id: UUID | None
     bed_id: UUID | None
     held_until: AwareDatetime | None
+    since: AwareDatetime
+    occurred_at: AwareDatetime | None = None
 
 
 class _Heard(NamedTuple):
@@ -41,8 +43,9 @@ class _Heard(NamedTuple):
 
 def _answer(event: Received) -> _Heard:
     said = _Placement.model_validate(event.payload)
-    about = said.model_dump(exclude={"admission_id"})
-    return _Heard(said.admission_id, Answer(version=event.version, **about))
+    about = said.model_dump(exclude={"admission_id", "since", "occurred_at"})
+    since = said.occurred_at or said.since
+    return _Heard(said.admission_id, Answer(version=event.version, since=since, **about))
 
 
 async def _hear(process: Process, act: UnitOfWork, heard: _Heard) -> None:

@@ -38,6 +38,7 @@ class AdmissionEvent(Happening):
     CANCELLING = "cancelling", "It is to end as `target`; final once beds has answered."
     CANCELLED = "cancelled", "It ended before an arrival."
     NO_SHOW = "no_show", "The patient did not come."
+    DISCHARGE_PLANNED = "discharge_planned", "When it is expected has changed, or what is done of it."
     DISCHARGE_CONFIRMED = (
         "discharge_confirmed",
         "The discharge is confirmed on paper; the bed is not yet free by it.",

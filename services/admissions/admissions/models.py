@@ -76,9 +76,14 @@ admission = sa.Table(
     sa.Column("stay_number", sa.Integer, nullable=False),
     sa.Column("target", sa.Text),
     sa.Column("reason_code", sa.Text),
+    sa.Column("discharge_expected_at", Moment),
+    sa.Column("discharge_expected_reason_code", sa.Text),
+    sa.Column("milestones", JSONB, nullable=False, server_default="[]"),
     sa.Column("disposition", sa.Text),
     sa.Column("discharge_confirmed_at", Moment),
     sa.Column("discharge_confirmed_by", sa.Text),
+    sa.Column("confirmed_left_due_at", Moment),
+    sa.Column("left_at", Moment),
     sa.Column("requested_at", Moment, nullable=False),
     *version_columns(),
     one_of("state", AdmissionState),
@@ -92,6 +97,11 @@ admission = sa.Table(
         postgresql_where=sa.text(f"state IN ({sql_words(OPEN)})"),
     ),
     sa.Index("admission_department", "department_id", "state", "requested_at"),
+    sa.Index(
+        "admission_expected_to_leave",
+        "discharge_expected_at",
+        postgresql_where=sa.text("discharge_expected_at IS NOT NULL"),
+    ),
 )
 
 admission_change = sa.Table(
@@ -105,6 +115,8 @@ admission_change = sa.Table(
     sa.Column("changed_by", sa.Text, nullable=False),
     sa.Column("reason_code", sa.Text),
     sa.Column("want", JSONB(none_as_null=True)),
+    sa.Column("discharge_expected_at", Moment),
+    sa.Column("milestones", JSONB, nullable=False, server_default="[]"),
 )
 
 heard_placement = sa.Table(
@@ -118,6 +130,7 @@ heard_placement = sa.Table(
     sa.Column("department_id", UUID),
     sa.Column("bed_id", UUID),
     sa.Column("held_until", Moment),
+    sa.Column("since", Moment),
     one_of("state", PresenceState),
     comment="the last answer of beds to each admission",
 )
@@ -129,6 +142,15 @@ known_department = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     comment="copy of the departments of beds",
+)
+
+discharge_target = sa.Table(
+    "discharge_target",
+    metadata,
+    sa.Column("effective_from", Moment, primary_key=True),
+    sa.Column("confirmed_left_minutes", sa.Integer, nullable=False),
+    sa.CheckConstraint("confirmed_left_minutes > 0", name="minutes_positive"),
+    comment="how long after the confirmation a patient leaves, in force from its moment on; read-only for the service",
 )
 
 #: The constraint that fires, and what it means to the person who asked.

@@ -15,6 +15,7 @@ class Act(StrEnum):
     REQUEST_BED = "request_bed"
     READ_ADMISSIONS = "read_admissions"
     READ_HISTORY = "read_admission_history"
+    PLAN_DISCHARGE = "plan_discharge"
     CONFIRM_DISCHARGE = "confirm_discharge"
 
 
@@ -30,6 +31,7 @@ POLICIES = Policies(
         Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.READ_ADMISSIONS: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.READ_HISTORY: CLINICAL_IN_DEPARTMENT,
+        Act.PLAN_DISCHARGE: {"physician": DEPT, "charge_nurse": DEPT},
         Act.CONFIRM_DISCHARGE: {"physician": DEPT, "charge_nurse": DEPT},
     }
 )

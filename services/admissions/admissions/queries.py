@@ -1,12 +1,13 @@
 """Reads: one statement each. What the clock decides (a hold that is over) is decided here too."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID as Uuid
 
-from admissions.domain.admission import OPEN, STATUS, AdmissionState
+from admissions.domain.admission import ARRIVED, OPEN, STATUS, AdmissionState
 from admissions.models import (
     admission,
     admission_change,
@@ -95,9 +96,25 @@ _placement = sa.case(
         "version", heard_placement.c.version,
     ),
 )  # fmt: skip
+#: Where no discharge is expected. A list is ordered by what is never null.
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_expected = sa.func.coalesce(
+    admission.c.discharge_expected_at, sa.literal(_NEVER, admission.c.discharge_expected_at.type)
+)
+_due = admission.c.confirmed_left_due_at
+_left_late = sa.or_(
+    admission.c.left_at > _due,
+    sa.and_(
+        admission.c.left_at.is_(None),
+        admission.c.state.in_([constant(state) for state in ARRIVED]),
+        _due < _clock,
+    ),
+)
 _admissions = sa.select(
-    *(column for column in admission.c if column.name != "state"),
+    *(column for column in admission.c if column.name not in ("state", "discharge_expected_at")),
     _state.label("state"),
+    _expected.label("discharge_expected_at"),
+    sa.func.coalesce(_left_late, sa.false()).label("confirmed_left_missed"),
     _placement.label("placement"),
     sa.func.coalesce(_lapsed, sa.false()).label("lapsed"),
     sa.func.coalesce(heard_placement.c.version, 0).label("placement_version"),
@@ -105,6 +122,10 @@ _admissions = sa.select(
         "answered"
     ),
 ).join_from(admission, heard_placement, heard_placement.c.admission_id == admission.c.id, isouter=True)
+_leaving = (
+    sa.bindparam("leaving_from", type_=sa.DateTime(timezone=True)),
+    sa.bindparam("leaving_until", type_=sa.DateTime(timezone=True)),
+)
 _wanted_states: sa.BindParameter[Any] = sa.bindparam("states", type_=ARRAY(sa.Text))
 ADMISSIONS = Listing(
     _admissions.where(
@@ -112,9 +133,15 @@ ADMISSIONS = Listing(
         optional(admission.c.department_id, "department_id"),
         optional(admission.c.patient_id, "patient_id"),
         sa.or_(_wanted_states.is_(None), _state == sa.any_(_wanted_states)),
+        sa.or_(_leaving[0].is_(None), admission.c.discharge_expected_at >= _leaving[0]),
+        sa.or_(_leaving[1].is_(None), admission.c.discharge_expected_at < _leaving[1]),
     ),
     key=admission.c.id,
-    orders={"requested_at": admission.c.requested_at, "changed_at": admission.c.changed_at},
+    orders={
+        "requested_at": admission.c.requested_at,
+        "changed_at": admission.c.changed_at,
+        "discharge_expected_at": _expected,
+    },
     default="requested_at",
 )
 ADMISSION = Statement(_admissions.where(admission.c.id == sa.bindparam("of_id")))
@@ -145,8 +172,9 @@ UNANSWERED = Statement(
 
 
 def admission_tag(row: Row) -> str:
-    """Changes with the admission, with the answer of beds that is shown in it, and when a hold lapses."""
-    return version_tag(row["version"], row["placement_version"], lapsed=row["lapsed"])
+    """Changes with the admission, with the answer of beds that is shown in it, and with what the clock ends."""
+    ended = row["lapsed"] + row["confirmed_left_missed"]
+    return version_tag(row["version"], row["placement_version"], lapsed=ended)
 
 
 async def expect_shown(act: UnitOfWork, admission_id: UUID) -> None:
@@ -161,6 +189,10 @@ def admission_view(row: Row) -> dict[str, Any]:
     view = dict(row)
     for internal in ("lapsed", "answered", "placement_version"):
         del view[internal]
-    state = view["state"]
-    left_unconfirmed = state == AdmissionState.DISCHARGED and view["discharge_confirmed_at"] is None
-    return view | {"status": STATUS.get(state, state), "left_unconfirmed": left_unconfirmed}
+    state, expected = view["state"], view["discharge_expected_at"]
+    return view | {
+        "status": STATUS.get(state, state),
+        "left_unconfirmed": state == AdmissionState.DISCHARGED and view["discharge_confirmed_at"] is None,
+        "discharge_expected_at": None if expected == _NEVER else expected,
+        "waits_for": [one["kind"] for one in view["milestones"] if one["done_at"] is None],
+    }

@@ -1,15 +1,16 @@
 """What the use cases load under lock and save. Lock order: patient, admission."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from admissions.domain.admission import Admission, Priority, Want
+from admissions.domain.discharge import Milestone
 from admissions.domain.patient import Patient
 from admissions.events import AdmissionEvent, happened
-from admissions.models import admission, admission_change, known_department, patient
+from admissions.models import admission, admission_change, discharge_target, known_department, patient
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
 from common.statements import Statement, insert_into
@@ -27,8 +28,23 @@ def read_want(stored: dict[str, Any]) -> Want:
     )
 
 
+def read_milestones(stored: list[dict[str, Any]]) -> tuple[Milestone, ...]:
+    return tuple(
+        Milestone(one["kind"], _moment(one["done_at"]), one["done_by"], one["delay_reason_code"])
+        for one in stored
+    )
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None
+
+
 patients = Aggregates(Patient, patient, readers={"erased_with": tuple})
-admissions = Aggregates(Admission, admission, readers={"want": read_want, "asked": read_want})
+admissions = Aggregates(
+    Admission,
+    admission,
+    readers={"want": read_want, "asked": read_want, "milestones": read_milestones},
+)
 
 _ADD_CHANGE = Statement(insert_into(admission_change))
 
@@ -55,6 +71,8 @@ async def save_admission(
         changed_by=after.changed_by,
         reason_code=reason_code,
         want=after.want,
+        discharge_expected_at=after.discharge_expected_at,
+        milestones=after.milestones,
     )
     act.publish(happened(what, after.id, after, before))
 
@@ -68,3 +86,16 @@ async def department_state(act: UnitOfWork, department_id: UUID) -> str | None:
     """`open` or `closed`; None for a department that this service has not heard of."""
     state: str | None = await act.value(_DEPARTMENT_STATE, of_id=department_id)
     return state
+
+
+_CONFIRMED_LEFT = Statement(
+    sa.select(discharge_target.c.confirmed_left_minutes)
+    .where(discharge_target.c.effective_from <= sa.bindparam("at"))
+    .order_by(discharge_target.c.effective_from.desc())
+    .limit(sa.literal_column("1"))
+)
+
+
+async def confirmed_left_target(act: UnitOfWork, at: datetime) -> timedelta:
+    """How soon after the confirmation a patient should have left, as it is in force at this moment."""
+    return timedelta(minutes=await act.value(_CONFIRMED_LEFT, at=at))

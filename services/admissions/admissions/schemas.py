@@ -1,15 +1,20 @@
 """What the API accepts and what it shows (contract §2, §3)."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, Field, model_validator
 
 from admissions.domain.admission import AdmissionState, Disposition, PresenceState, Priority
+from admissions.domain.discharge import MOST_MILESTONES, Plan, Step
 from admissions.domain.patient import AdministrativeSex
-from common.web import Code, Day, Line, Payload
+from common.web import Code, Day, Instant, Line, Payload
 
+#: A time, and a day, of which plans are made.
+Moment = Annotated[Instant, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+PlannedDay = Annotated[Day, Query(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
 BirthDate = Annotated[Day, Field(ge=date(1875, 1, 1))]
 
 
@@ -76,6 +81,26 @@ class Erasure(Reason):
     """The id once more: erasing is for good."""
 
 
+class MilestonePlan(Payload):
+    """`kind` is orders, medicines, transport, teaching, family or a code of the house."""
+
+    kind: Code
+    done: bool = False
+    delay_reason_code: Code | None = None
+
+
+class DischargePlan(Payload):
+    """The whole plan from now on. Another expected time than the one before needs its `reason_code`."""
+
+    discharge_expected_at: Moment | None = None
+    reason_code: Code | None = None
+    milestones: list[MilestonePlan] = Field(default_factory=list, max_length=MOST_MILESTONES)
+
+    def plan(self) -> Plan:
+        steps = tuple(Step(one.kind, one.done, one.delay_reason_code) for one in self.milestones)
+        return Plan(self.discharge_expected_at, self.reason_code, steps)
+
+
 class DischargeConfirmation(Payload):
     disposition: Disposition = Disposition.UNSPECIFIED
 
@@ -119,7 +144,16 @@ class PlacementView(BaseModel):
     version: int
 
 
+class MilestoneView(BaseModel):
+    kind: str
+    done_at: datetime | None
+    done_by: str | None
+    delay_reason_code: str | None
+
+
 class AdmissionView(BaseModel):
+    """`waits_for` are the kinds of the milestones that are not done. `discharge_confirmed_at` is null until then."""
+
     id: UUID
     patient_id: UUID
     state: AdmissionState
@@ -131,9 +165,16 @@ class AdmissionView(BaseModel):
     stay_number: int
     target: AdmissionState | None
     reason_code: str | None
+    discharge_expected_at: datetime | None
+    discharge_expected_reason_code: str | None
+    milestones: list[MilestoneView]
+    waits_for: list[str]
     disposition: Disposition | None
     discharge_confirmed_at: datetime | None
     discharge_confirmed_by: str | None
+    confirmed_left_due_at: datetime | None
+    confirmed_left_missed: bool
+    left_at: datetime | None
     left_unconfirmed: bool
     requested_at: datetime
     placement: PlacementView | None
@@ -150,3 +191,5 @@ class ChangeView(BaseModel):
     changed_by: str
     reason_code: str | None
     want: dict[str, Any] | None
+    discharge_expected_at: datetime | None
+    milestones: list[MilestoneView]

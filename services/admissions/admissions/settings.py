@@ -2,6 +2,7 @@
 
 import base64
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretBytes
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -23,13 +24,18 @@ _Key = Annotated[SecretBytes, Field(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
 
 class AdmissionsSettings(ServiceSettings):
-    """The search keys, by number: two while one is being replaced. Without any, the index key is number 1."""
+    """The search keys, by number: two while one is being replaced. Without any, the index key is number 1.
+
+    `time_zone` is that of the hospital; it says when a day begins.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ADMISSIONS_")
 
     search_keys: Annotated[dict[_Number, _Key], NoDecode, BeforeValidator(_numbered)] = Field(
         default_factory=dict, max_length=2
     )
+
+    time_zone: ZoneInfo = ZoneInfo("UTC")
 
     def indexes(self) -> dict[int, KeyedIndex]:
         """The oldest first."""

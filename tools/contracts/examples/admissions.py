@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from admissions.domain.admission import (
     Admission,
@@ -12,6 +13,7 @@ from admissions.domain.admission import (
     PresenceState,
     Priority,
 )
+from admissions.domain.discharge import Plan, Step
 from admissions.domain.patient import Identity, Patient
 from admissions.events import (
     ADMISSION as ADMISSION_TOPIC,
@@ -50,7 +52,8 @@ def _admission() -> Iterator[Fact]:
     asked = Admission.requested(ADMISSION, PATIENT, wanted, at(5))
     assigned = asked.following(_answer(PresenceState.HELD), at(5))
     admitted = assigned.following(_answer(PresenceState.IN_BED), at(15))
-    confirmed = admitted.confirmed(Disposition.HOME, at(80))
+    planned = admitted.planned(_plan(), at(40))
+    confirmed = planned.confirmed(Disposition.HOME, timedelta(minutes=120), at(80))
     cancelling = assigned.ending(AdmissionState.CANCELLED, "not_needed", at(7))
     not_come = assigned.ending(AdmissionState.NO_SHOW, "did_not_come", at(60))
     withdrawn = _answer(PresenceState.WITHDRAWN)
@@ -63,10 +66,16 @@ def _admission() -> Iterator[Fact]:
     yield happened(A.CANCELLING, ADMISSION, cancelling, assigned)
     yield happened(A.CANCELLED, ADMISSION, cancelling.following(withdrawn, at(8)), cancelling)
     yield happened(A.NO_SHOW, ADMISSION, not_come.following(withdrawn, at(61)), not_come)
-    yield happened(A.DISCHARGE_CONFIRMED, ADMISSION, confirmed, admitted)
+    yield happened(A.DISCHARGE_PLANNED, ADMISSION, planned, admitted)
+    yield happened(A.DISCHARGE_CONFIRMED, ADMISSION, confirmed, planned)
     left = _answer(PresenceState.LEFT)
     yield happened(A.DISCHARGED, ADMISSION, confirmed.following(left, at(90)), confirmed)
     yield repeated(ADMISSION_TOPIC, ADMISSION, admitted)
+
+
+def _plan() -> Plan:
+    steps = (Step("medicines", done=True, delay_reason_code=None), Step("transport", False, "no_vehicle"))
+    return Plan(at(90).at, None, steps)
 
 
 def _answer(state: PresenceState) -> Answer:

@@ -1,5 +1,5 @@
 """REST in: parse, authorise, call one use case, answer. No rules."""
 
-from admissions.api import admissions, patients
+from admissions.api import admissions, discharge, patients
 
-routers = (patients.router, admissions.router)
+routers = (patients.router, admissions.router, discharge.router)

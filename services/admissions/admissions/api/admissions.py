@@ -2,30 +2,33 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from admissions.api.showing import read_row, show_admission
 from admissions.domain.admission import AdmissionState, AlreadyArrived, Asked
 from admissions.handlers import admissions as acts
 from admissions.handlers.departments import UnknownDepartment
 from admissions.policies import POLICIES, Act
-from admissions.queries import ADMISSION, ADMISSIONS, HISTORY, Row, admission_tag, admission_view
+from admissions.queries import ADMISSIONS, HISTORY, Row, admission_view
 from admissions.schemas import (
     AdmissionView,
     BedRequest,
     ChangeView,
-    DischargeConfirmation,
     NewAdmission,
+    PlannedDay,
     Reason,
 )
+from admissions.settings import AdmissionsSettings
 from common.bodies import Route
-from common.errors import NotFound, NotYetKnown
+from common.errors import NotYetKnown
 from common.idempotency import Outcome
 from common.paging import Paged
 from common.process import Process, Running
 from common.waiting import PreferredWait, settled
-from common.web import Calling, Demanding, json_answer, list_answer, location, shows, shows_list
+from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/admissions", tags=["admissions"], route_class=Route)
 
@@ -39,7 +42,9 @@ async def list_admissions(
     department_id: UUID | None = None,
     patient_id: UUID | None = None,
     state: AdmissionState | None = None,
+    leaving_on: PlannedDay | None = None,
 ) -> Response:
+    """With `leaving_on`, those whose discharge is expected on this day of the hospital, and what each waits for."""
     departments = POLICIES.departments(caller, Act.READ_ADMISSIONS, department_id)
     rows, after = await ADMISSIONS.read(
         running.database.read,
@@ -48,21 +53,22 @@ async def list_admissions(
         department_id=department_id,
         patient_id=patient_id,
         states=state and [state],
+        **_leaving(running, leaving_on),
     )
     return list_answer(request, [admission_view(row) for row in rows], after)
 
 
 @router.get("/{admission_id}", responses=shows(AdmissionView))
 async def read_admission(request: Request, running: Running, caller: Calling, admission_id: UUID) -> Response:
-    row = await _read(running, admission_id)
+    row = await read_row(running, admission_id)
     POLICIES.allow(caller, Act.READ_ADMISSIONS, row["department_id"])
-    return _answer(request, row)
+    return show_admission(request, row)
 
 
 @router.get("/{admission_id}/history", responses=shows_list(ChangeView))
 async def read_history(request: Request, running: Running, caller: Calling, admission_id: UUID) -> Response:
     """Every change: who, when, why. Oldest first."""
-    row = await _read(running, admission_id)
+    row = await read_row(running, admission_id)
     POLICIES.allow(caller, Act.READ_HISTORY, row["department_id"])
     rows = await running.database.read.all(HISTORY, of_id=admission_id)
     return list_answer(request, [dict(change) for change in rows], None)
@@ -80,7 +86,7 @@ async def request_admission(
     """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
     async with _known(running, new.department_id):
         outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _asked(new))
-    return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
+    return show_admission(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
 
 @router.put("/{admission_id}/bed_request", responses=shows(AdmissionView))
@@ -97,7 +103,7 @@ async def change_bed_request(
         outcome = await acts.change_bed_request(
             running.database, demand, caller, admission_id, _asked(wanted)
         )
-    return _answer(request, await _when(_is_answered, running, outcome, wait), outcome.status)
+    return show_admission(request, await _when(_is_answered, running, outcome, wait), outcome.status)
 
 
 @router.post("/{admission_id}/cancel", responses=shows(AdmissionView) | shows(AdmissionView, 202))
@@ -136,20 +142,14 @@ async def no_show(
     return _ended(request, await _when(_is_decided, running, outcome, wait))
 
 
-@router.post("/{admission_id}/discharge_confirmation", responses=shows(AdmissionView))
-async def confirm_discharge(
-    request: Request,
-    running: Running,
-    caller: Calling,
-    demand: Demanding,
-    admission_id: UUID,
-    confirmation: DischargeConfirmation,
-) -> Response:
-    """Discharge on paper; the bed is freed when the departure is recorded."""
-    outcome = await acts.confirm_discharge(
-        running.database, demand, caller, admission_id, confirmation.disposition
-    )
-    return _answer(request, await _read(running, outcome.resource), outcome.status)
+def _leaving(running: Process, on: date | None) -> dict[str, datetime | None]:
+    """The day from its beginning to that of the next one, by the clocks of the hospital."""
+    if on is None:
+        return {"leaving_from": None, "leaving_until": None}
+    assert isinstance(running.settings, AdmissionsSettings)
+    zone = running.settings.time_zone
+    begins, ends = (datetime.combine(day, time.min, zone) for day in (on, on + timedelta(days=1)))
+    return {"leaving_from": begins, "leaving_until": ends}
 
 
 def _asked(wanted: BedRequest) -> Asked:
@@ -167,17 +167,10 @@ async def _known(running: Process, department_id: UUID) -> AsyncIterator[None]:
         raise
 
 
-async def _read(running: Process, admission_id: UUID) -> Row:
-    row = await running.database.read.first(ADMISSION, of_id=admission_id)
-    if row is None:
-        raise NotFound
-    return row
-
-
 async def _when(done: Callable[[Row], bool], running: Process, outcome: Outcome, seconds: float) -> Row:
     """The admission once that is so, or as it is when the wait is over."""
     with running.waiters.registered(outcome.resource) as event:
-        return await settled(event, lambda: _read(running, outcome.resource), done, seconds)
+        return await settled(event, lambda: read_row(running, outcome.resource), done, seconds)
 
 
 def _is_answered(row: Row) -> bool:
@@ -191,17 +184,12 @@ def _is_decided(row: Row) -> bool:
     return bool(row["state"] != AdmissionState.CANCELLING)
 
 
-def _answer(request: Request, row: Row, status: int = 200) -> Response:
-    headers = location("/v1/admissions", row["id"]) if status == 201 else {}
-    return json_answer(request, admission_view(row), status=status, tag=admission_tag(row), headers=headers)
-
-
 def _ended(request: Request, row: Row) -> Response:
     state = AdmissionState(row["state"])
     if state is AdmissionState.CANCELLING:
-        return _answer(request, row, 202)
+        return show_admission(request, row, 202)
     if state in (AdmissionState.CANCELLED, AdmissionState.NO_SHOW):
-        return _answer(request, row)
+        return show_admission(request, row)
     raise AlreadyArrived(
         admission_id=row["id"], state=state, changed_at=row["changed_at"], changed_by=row["changed_by"]
     )

@@ -1,9 +1,9 @@
-"""Admissions are requested, changed, ended and discharged on paper."""
+"""Admissions are requested, changed and ended."""
 
 from uuid import UUID
 
 from admissions import records
-from admissions.domain.admission import Admission, AdmissionState, Asked, Disposition
+from admissions.domain.admission import Admission, AdmissionState, Asked
 from admissions.events import AdmissionEvent
 from admissions.handlers.departments import check_department
 from admissions.policies import POLICIES, Act
@@ -54,18 +54,4 @@ async def end_admission(
     await expect_shown(act, admission_id)
     ending = admission.ending(target, reason_code, stamp)
     await records.save_admission(act, AdmissionEvent.CANCELLING, admission, ending, reason_code)
-    return Outcome(200, admission_id)
-
-
-@command
-async def confirm_discharge(
-    act: UnitOfWork, caller: Caller, admission_id: UUID, disposition: Disposition
-) -> Outcome:
-    """Discharge on paper. The bed is freed by the departure, not by this."""
-    admission = await records.admissions.lock(act, admission_id)
-    POLICIES.allow(caller, Act.CONFIRM_DISCHARGE, admission.department_id)
-    stamp = await act.stamp(admission)
-    await expect_shown(act, admission_id)
-    confirmed = admission.confirmed(disposition, stamp)
-    await records.save_admission(act, AdmissionEvent.DISCHARGE_CONFIRMED, admission, confirmed)
     return Outcome(200, admission_id)

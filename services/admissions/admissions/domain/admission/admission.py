@@ -1,7 +1,7 @@
 """An admission: what is wanted for a patient, and what has come of it. beds decides presence, this follows it (§2)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +22,25 @@ from admissions.domain.admission.states import (
     PresenceState,
 )
 from admissions.domain.admission.want import Answer, Asked, Want
+from admissions.domain.discharge import Milestone, Plan, check_reason, milestones
 from common.stamp import Stamp
 
 A, P = AdmissionState, PresenceState
+_OF_A_DISCHARGE = (
+    "disposition",
+    "discharge_confirmed_at",
+    "discharge_confirmed_by",
+    "confirmed_left_due_at",
+    "left_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`asked` is what was asked for last, `want` what is wanted now: the same, or nothing."""
+    """`asked` is what was asked for last, `want` what is wanted now: the same, or nothing.
+
+    `left_at` is when the patient left last, also while a discharge is being undone.
+    """
 
     id: UUID
     patient_id: UUID
@@ -41,9 +52,14 @@ class Admission:
     stay_number: int
     target: AdmissionState | None
     reason_code: str | None
+    discharge_expected_at: datetime | None
+    discharge_expected_reason_code: str | None
+    milestones: tuple[Milestone, ...]
     disposition: Disposition | None
     discharge_confirmed_at: datetime | None
     discharge_confirmed_by: str | None
+    confirmed_left_due_at: datetime | None
+    left_at: datetime | None
     requested_at: datetime
     version: int
     changed_at: datetime
@@ -63,9 +79,14 @@ class Admission:
             stay_number=1,
             target=None,
             reason_code=None,
+            discharge_expected_at=None,
+            discharge_expected_reason_code=None,
+            milestones=(),
             disposition=None,
             discharge_confirmed_at=None,
             discharge_confirmed_by=None,
+            confirmed_left_due_at=None,
+            left_at=None,
             requested_at=stamp.at,
             version=1,
             changed_at=stamp.at,
@@ -98,20 +119,53 @@ class Admission:
         if answer.state not in FOLLOWS:
             raise ImpossibleAnswer(state=self.state, placement=answer.state)
         becomes = FOLLOWS[answer.state]
-        return self if becomes is self.state else self._become(becomes, stamp)
+        if becomes is self.state:
+            return self
+        return self._become(becomes, stamp, **self._what_paper_says(becomes, answer, stamp))
+
+    def _what_paper_says(self, becomes: AdmissionState, answer: Answer, stamp: Stamp) -> dict[str, Any]:
+        """When the patient left; and whoever arrives, perhaps again, is not discharged."""
+        if becomes is A.DISCHARGED:
+            return {"left_at": answer.since or stamp.at}
+        if becomes in ARRIVED and self.state not in ARRIVED:
+            return dict.fromkeys(_OF_A_DISCHARGE)
+        return {}
 
     def _ended(self, answer: Answer, stamp: Stamp) -> "Admission":
         if answer.state is P.WITHDRAWN and self.target is not None:
             return self._become(self.target, stamp, target=None)
         if answer.state is P.LEFT:
-            return self._become(A.DISCHARGED, stamp, target=None, reason_code=None)
+            left_at = self.left_at or answer.since or stamp.at
+            return self._become(A.DISCHARGED, stamp, target=None, reason_code=None, left_at=left_at)
         recovered = answer.state is P.QUEUED and answer.refusal == "recovered"
         if answer.state in (P.IN_BED, P.ON_LEAVE) or recovered:  # refused: it wants again what it wanted
             return self._want(self.asked, stamp, state=FOLLOWS[answer.state], target=None, reason_code=None)
         raise ImpossibleAnswer(state=self.state, placement=answer.state)
 
-    def confirmed(self, disposition: Disposition, stamp: Stamp) -> "Admission":
-        """Discharged on paper; the bed is freed when the patient leaves. Raises `NotAdmitted`, `AlreadyConfirmed`."""
+    def planned(self, plan: Plan, stamp: Stamp) -> "Admission":
+        """Its discharge is planned anew; itself when nothing is new.
+
+        Raises `Cancelling`, `AdmissionClosed`, and `Invalid` when another time is expected without a reason.
+        """
+        self._check_open()
+        check_reason(plan, self.discharge_expected_at)
+        steps = milestones(plan, self.milestones, stamp)
+        if (plan.expected_at, steps) == (self.discharge_expected_at, self.milestones):
+            return self
+        moved = plan.expected_at != self.discharge_expected_at
+        return self._become(
+            self.state,
+            stamp,
+            discharge_expected_at=plan.expected_at,
+            discharge_expected_reason_code=plan.reason_code if moved else self.discharge_expected_reason_code,
+            milestones=steps,
+        )
+
+    def confirmed(self, disposition: Disposition, target: timedelta, stamp: Stamp) -> "Admission":
+        """Discharged on paper; the patient should leave within `target`, and frees the bed by it.
+
+        Raises `NotAdmitted`, `AlreadyConfirmed`.
+        """
         if self.discharge_confirmed_at is not None:
             raise AlreadyConfirmed(**self.facts())
         if self.state not in (*ARRIVED, A.DISCHARGED):
@@ -122,6 +176,7 @@ class Admission:
             disposition=disposition,
             discharge_confirmed_at=stamp.at,
             discharge_confirmed_by=stamp.by,
+            confirmed_left_due_at=stamp.at + target,
         )
 
     def facts(self) -> dict[str, Any]:
@@ -136,6 +191,9 @@ class Admission:
     def _check_not_arrived(self) -> None:
         if self.state in ARRIVED:
             raise AlreadyArrived(**self.facts())
+        self._check_open()
+
+    def _check_open(self) -> None:
         if self.state is A.CANCELLING:
             raise Cancelling(**self.facts())
         if self.state not in OPEN:

@@ -50,7 +50,7 @@ class Want(Asked):
 
 
 class Answer(NamedTuple):
-    """What beds says of the placement of this admission."""
+    """What beds says of the placement of this admission. `since` is when that came to be, as it was reported."""
 
     version: int
     want_version: int
@@ -59,3 +59,4 @@ class Answer(NamedTuple):
     department_id: UUID | None
     bed_id: UUID | None
     held_until: datetime | None
+    since: datetime | None = None
