@@ -66,15 +66,16 @@ class Hospital:
         in_use = [
             bed async for bed in bed_manager.all("/v1/beds") if bed["state"] not in ("blocked", "closed")
         ]
+        departments = sorted({bed["department_id"] for bed in in_use})
         grants = (await physician.get("/v1/me"))["grants"]
         return cls(
             run=run,
-            departments=sorted({bed["department_id"] for bed in in_use}),
+            departments=departments,
             beds=len(in_use),
             bed_manager=bed_manager,
             housekeeping=await anybody.sign_in("housekeeping", password),
             physician=physician,
-            rounds=frozenset(one for grant in grants for one in grant["departments"] or ()),
+            rounds=frozenset(one for grant in grants for one in grant["departments"] or departments),
         )
 
     async def leave(self) -> None:

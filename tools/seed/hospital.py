@@ -1,27 +1,72 @@
-"""What the demo hospital has: four wards with forty beds, and a user for each role."""
+"""What the demo hospital has: twelve wards with three hundred beds, and a user for each role."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Facts = Mapping[str, object]
+"""What is sent of a room or bed beside its code."""
+_NONE: Facts = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """`beds` are the codes of its beds; `facts` say for whom it is, `equipment` what each of its beds has."""
+
+    code: str
+    beds: tuple[str, ...]
+    facts: Facts = field(default_factory=dict)
+    equipment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ward:
-    """A department. `rooms` gives the codes of the beds of each room."""
+    """A department."""
 
     code: str
     name: str
-    rooms: dict[str, tuple[str, ...]]
+    rooms: tuple[Room, ...]
 
 
-def _rooms(numbers: Iterator[int] | range, beds: str = "AB") -> dict[str, tuple[str, ...]]:
-    return {str(number): tuple(f"{number}{letter}" for letter in beds) for number in numbers}
+def _double(
+    numbers: Iterable[int], facts: Facts = _NONE, equipment: tuple[str, ...] = ()
+) -> tuple[Room, ...]:
+    return tuple(Room(f"{n}", (f"{n}A", f"{n}B"), facts, equipment) for n in numbers)
 
+
+def _single(codes: Iterable[str], facts: Facts = _NONE, equipment: tuple[str, ...] = ()) -> tuple[Room, ...]:
+    return tuple(Room(code, (code,), facts, equipment) for code in codes)
+
+
+def _isolation(number: int) -> Room:
+    """A single room whose air stays in it."""
+    return Room(f"{number}", (f"{number}",), {"negative_pressure": True}, ("oxygen",))
+
+
+_INTENSIVE = {"level_of_care": "intensive"}
+_STEP_DOWN = {"level_of_care": "step_down"}
+_CHILDREN = {"age_band": "child", "specialty": "paediatrics"}
+_NEONATES = {"age_band": "neonate", "level_of_care": "intensive", "specialty": "neonatology"}
+_MATERNITY = {"sex_policy": "female", "specialty": "obstetrics"}
+_HEART = {"specialty": "cardiology"}
 
 WARDS = (
-    Ward("4W", "4 West, medical-surgical", _rooms(range(401, 408))),
-    Ward("5E", "5 East, surgery", _rooms(range(501, 507))),
-    Ward("ICU", "Intensive care", {f"I{number}": (f"I{number}",) for number in range(1, 7)}),
-    Ward("EDO", "Emergency observation", {f"E{n}": (f"E{n}A", f"E{n}B") for n in range(1, 5)}),
+    Ward("4W", "4 West, medical-surgical", _double(range(401, 408), equipment=("oxygen",))),
+    Ward("5E", "5 East, surgery", _double(range(501, 507), equipment=("oxygen",))),
+    Ward(
+        "ICU", "Intensive care", _single((f"I{n}" for n in range(1, 7)), _INTENSIVE, ("oxygen", "ventilator"))
+    ),
+    Ward("EDO", "Emergency observation", tuple(Room(f"E{n}", (f"E{n}A", f"E{n}B")) for n in range(1, 5))),
+    Ward("6N", "6 North, medicine", (*_double(range(601, 617)), _isolation(617), _isolation(618))),
+    Ward("6S", "6 South, oncology", _double(range(631, 647), {"specialty": "oncology"}, ("oxygen",))),
+    Ward("7E", "7 East, cardiology", _double(range(701, 717), _HEART, ("oxygen", "telemetry"))),
+    Ward("7W", "7 West, orthopaedics", _double(range(731, 749), equipment=("traction",))),
+    Ward("8N", "8 North, step-down", _double(range(801, 813), _STEP_DOWN, ("oxygen", "telemetry"))),
+    Ward("MAT", "Maternity", _double(range(301, 317), _MATERNITY)),
+    Ward("PED", "Children", _double(range(201, 217), _CHILDREN)),
+    Ward(
+        "NICU", "Neonatal intensive care", _single((f"N{n}" for n in range(1, 25)), _NEONATES, ("incubator",))
+    ),
 )
 
 #: The first act on a new bed, by department and bed, where it is not simply made ready.
@@ -38,12 +83,12 @@ class Person:
     wards: tuple[str, ...] = field(default=())
 
 
-BED_MANAGER, CHARGE_NURSE, HOUSEKEEPING = "bed_manager", "charge_nurse", "housekeeping"
+BED_MANAGER, PHYSICIAN, HOUSEKEEPING = "bed_manager", "physician", "housekeeping"
 PEOPLE = (
     Person("nurse", "nurse", ("4W",)),
     Person("nurse.icu", "nurse", ("ICU",)),
-    Person(CHARGE_NURSE, "charge_nurse", ("4W",)),
-    Person("physician", "physician", ("4W", "5E")),
+    Person("charge_nurse", "charge_nurse", ("4W",)),
+    Person(PHYSICIAN, "physician"),
     Person(BED_MANAGER, "bed_manager"),
     Person("unit_manager", "unit_manager", ("4W", "5E")),
     Person(HOUSEKEEPING, "housekeeping"),

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from aiohttp import ClientSession, ClientTimeout
 
 from tools.seed.client import Client
-from tools.seed.hospital import BED_MANAGER, CHARGE_NURSE, HOUSEKEEPING, PEOPLE
+from tools.seed.hospital import BED_MANAGER, HOUSEKEEPING, PEOPLE, PHYSICIAN
 from tools.seed.places import Places
 from tools.seed.report import Report, together
 from tools.seed.stories import Stories
@@ -33,8 +33,8 @@ async def load(url: str, admin_password: str, demo_password: str, step: Step) ->
         with step("demo beds"):
             await places.ready_beds(bed_manager)
         with step("demo patients"):
-            charge_nurse = await anybody.sign_in(CHARGE_NURSE, demo_password)
+            physician = await anybody.sign_in(PHYSICIAN, demo_password)
             housekeeping = await anybody.sign_in(HOUSEKEEPING, demo_password)
-            await Stories(places, bed_manager, charge_nurse, housekeeping).tell()
-        await together(one.sign_out() for one in (admin, bed_manager, charge_nurse, housekeeping))
+            await Stories(places, bed_manager, physician, housekeeping).tell()
+        await together(one.sign_out() for one in (admin, bed_manager, physician, housekeeping))
         return places.report

@@ -66,7 +66,8 @@ class Patient:
         }
 
 
-PATIENTS = (
+#: Those whom the tour and the pictures know by name.
+NAMED = (
     Patient("MRN-100214", "Abara, Chidi", "1957-03-18", "male", "4W", "401A", S.IN_BED),
     Patient("MRN-100231", "Lindqvist, Astrid", "1949-11-02", "female", "4W", "401B", S.IN_BED),
     Patient("MRN-100248", "Moreau, Camille", "1988-06-27", "female", "4W", "402A", S.IN_BED, privacy=True),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tools.seed.client import Client
-from tools.seed.hospital import BLOCK_REASON, OUT_OF_USE, WARDS, Person, Ward
+from tools.seed.hospital import BLOCK_REASON, OUT_OF_USE, WARDS, Facts, Person, Room, Ward
 from tools.seed.report import Report, together
 
 _NEW = 1  # the version of what nobody has changed since it was made
@@ -40,19 +40,20 @@ class Places:
         rooms = {one["code"]: one["id"] async for one in reader.all(f"/v1/rooms?department_id={department}")}
         beds = {one["code"]: one async for one in reader.all(f"/v1/beds?department_id={department}")}
 
-        async def furnish(room: str, codes: Iterable[str]) -> None:
-            if room not in rooms:
-                rooms[room] = (await self._make("rooms", department, room))["id"]
-            for code in codes:
-                bed = beds.get(code) or await self._make("beds", department, code, room_id=rooms[room])
+        async def furnish(room: Room) -> None:
+            if room.code not in rooms:
+                rooms[room.code] = (await self._make("rooms", department, room.code, room.facts))["id"]
+            facts = {"room_id": rooms[room.code], "equipment": list(room.equipment)}
+            for code in room.beds:
+                bed = beds.get(code) or await self._make("beds", department, code, facts)
                 self.beds[ward.code, code] = bed["id"]
                 if bed["version"] == _NEW:
                     self._untouched[ward.code, code] = bed["id"]
 
-        await together(furnish(room, codes) for room, codes in ward.rooms.items())
+        await together(furnish(room) for room in ward.rooms)
 
-    async def _make(self, kind: str, department: str, code: str, **more: str) -> Any:
-        body = {"department_id": department, "code": code} | more
+    async def _make(self, kind: str, department: str, code: str, facts: Facts) -> Any:
+        body = {"department_id": department, "code": code, **facts}
         made = await self._admin.do("POST", f"/v1/{kind}", body, once=f"{kind}-{department}-{code}")
         self.report.made[kind] += 1
         return made

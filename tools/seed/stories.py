@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.seed.client import Client, Refused
-from tools.seed.patients import PATIENTS, STEPS, Patient, Story
+from tools.seed.crowd import everybody
+from tools.seed.patients import STEPS, Patient, Story
 from tools.seed.places import Places
 from tools.seed.report import together
 
@@ -19,13 +20,14 @@ class Stories:
 
     places: Places
     bed_manager: Client
-    charge_nurse: Client
+    physician: Client
     housekeeping: Client
 
     async def tell(self) -> None:
         """Who waits comes last: by then the beds are taken."""
-        waiting = [story for story in enumerate(PATIENTS, 1) if story[1].story is Story.WAITING]
-        others = [story for story in enumerate(PATIENTS, 1) if story[1].story is not Story.WAITING]
+        patients = list(enumerate(everybody(), 1))
+        waiting = [one for one in patients if one[1].story is Story.WAITING]
+        others = [one for one in patients if one[1].story is not Story.WAITING]
         await together(self._tell(number, patient) for number, patient in others)
         await together(self._tell(number, patient) for number, patient in waiting)
 
@@ -73,7 +75,7 @@ class Stories:
     async def _confirm(self, once: str, patient: Patient, admission: str) -> None:
         """The admission hears of the arrival a moment after beds has recorded it."""
         path, body = f"/v1/admissions/{admission}/discharge_confirmation", {"disposition": "home"}
-        await _eventually("not_admitted", lambda: self.charge_nurse.do("POST", path, body, once=once))
+        await _eventually("not_admitted", lambda: self.physician.do("POST", path, body, once=once))
 
     async def _depart(self, once: str, patient: Patient, admission: str) -> None:
         body = {"reason_code": "discharged"}
