@@ -27,12 +27,14 @@ class _NamesWithheld(Exception):
 
 
 def wants_names(scope: Scope) -> bool:
-    """Whether the query says `include=patient_name`."""
+    """Whether the query says `include=patient_name`. A file, asked for by `format`, has no place for names."""
     query: bytes = scope["query_string"]
     if scope["method"] != "GET" or b"include=" not in query:
         return False
-    included = parse_qs(query.decode("latin-1")).get("include", [])
-    return any(_INCLUDE in value.split(",") for value in included)
+    asked = parse_qs(query.decode("latin-1"))
+    if asked.get("format", ["json"]) != ["json"]:
+        return False
+    return any(_INCLUDE in value.split(",") for value in asked.get("include", []))
 
 
 async def answer_with_names(

@@ -2,6 +2,7 @@
 
 from tests.support.hospital import Hospital
 from tests.support.person import Json
+from tests.support.waiting import eventually
 
 
 def names_on(board: Json) -> dict[str, str | None]:
@@ -58,3 +59,13 @@ async def test_figures_of_a_department_come_as_a_file_too(hospital: Hospital):
     answer = await planner.ask("GET", path, query=only, headers={"accept": "text/csv"})
     header, row = answer.text.splitlines()
     assert (header.split(","), row.split(",")[0]) == ([*figures], str(department.id))
+    auditor = await hospital.staff("auditor")
+
+    async def entered() -> list[Json]:
+        return await auditor.list("/v1/audit/entries", actor=f"user/{planner.user_id}", action="exported")
+
+    (entry,) = await eventually(entered)
+    assert (entry["metadata"]["act"], entry["metadata"]["subjects"]) == (
+        "report/occupancy",
+        [str(department.id)],
+    )

@@ -62,6 +62,10 @@ SHOWN = [
         *("GET", "/v1/placements?department_id={department_id}&include=patient_name"),
         *("nurse", "admissions names_read", "{patient_id}"),
     ),
+    Look(
+        *("GET", "/v1/departments/{department_id}/board?include=patient_name"),
+        *("nurse", "admissions names_read", "{patient_id}"),
+    ),
     Look("GET", "/v1/users?limit=200&order=-created_at", "admin", "gateway search", "{user_id}"),
     Look("GET", "/v1/users/{user_id}", "admin", "gateway person_read", "{user_id}"),
     Look(
@@ -85,14 +89,21 @@ ONES_OWN = {
     ("GET", "/v1/sessions"),
 }
 #: By its ending, or by name: a field that says nothing about who a person is. Any other needs a row above.
-_PLAIN_ENDINGS = ("_id", "_at", "_by", "_code", "_from", "_until", "_version")
+_PLAIN_ENDINGS = (
+    *("_id", "_at", "_by", "_code", "_from", "_until", "_version"),
+    *("_beds", "_hours", "hours", "minutes", "_rate"),
+)
 _PLAIN = {
     *("id", "items", "next", "version", "state", "status", "held", "hl7_status", "live", "type", "kind"),
     *("code", "priority", "privacy", "department_id", "departments", "placement", "refusal", "want", "what"),
     *("disposition", "cleaning", "turnaround", "targets", "target", "response", "missed", "passed", "asked"),
-    *("left_unconfirmed", "stay_number", "since", "active", "entity_type"),
+    *("left_unconfirmed", "stay_number", "since", "active", "entity_type", "ready", "turn", "flags"),
+    *("sex_policy", "negative_pressure", "age_band", "level_of_care", "specialty", "equipment", "needs"),
+    *("department", "rooms", "beds", "placements", "cleaning_jobs", "period_start", "period_end"),
+    *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
+    *("milestones", "waits_for", "confirmed_left_missed"),
 }
-_PLAIN_NAMES = {"DepartmentView"}
+_PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 
 
 def shows_a_person(document: Json, operation: Json) -> bool:

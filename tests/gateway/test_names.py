@@ -57,6 +57,13 @@ async def test_without_include_nobody_is_asked(house: House):
     assert len(house.services.asked) == 1
 
 
+async def test_a_file_is_passed_on_as_it_is(house: House):
+    visitor = await house.newcomer()
+    house.services.answers["GET", "/v1/reports/movements"] = b"id,patient_id\r\n1,2\r\n"
+    answer = await visitor.client.get("/v1/reports/movements?include=patient_name&format=csv")
+    assert (answer.status_code, answer.text) == (200, "id,patient_id\r\n1,2\r\n")
+
+
 async def test_a_single_bed_and_a_board_are_named_too(house: House):
     visitor = await house.newcomer()
     house.services.answers["POST", "/v1/patients/names"] = {"names": {ANN: "Lee, Ann"}}
