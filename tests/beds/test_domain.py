@@ -24,6 +24,7 @@ from beds.domain.placement import (
     AlreadyThere,
     HoldExpired,
     NotInABed,
+    NotOnLeave,
     NotWaiting,
     Placement,
     PlacementState,
@@ -378,6 +379,19 @@ def test_a_move_is_for_somebody_in_a_bed_to_another_of_the_same_department():
     for state in (P.QUEUED, P.HELD, P.ON_LEAVE, P.LEFT, P.WITHDRAWN):
         with pytest.raises(NotInABed):
             a_placement(state).moved(OTHER, WARD, NOW)
+
+
+def test_a_leave_is_for_somebody_in_a_bed_and_ends_with_a_return():
+    away = a_placement(P.IN_BED).left_on_leave(NOW)
+    assert (away.state, away.bed_id is not None, away.since) == (P.ON_LEAVE, True, NOW.at)
+    assert (back := away.returned(NOW)).state is P.IN_BED
+    assert back.bed_id == away.bed_id
+    for state in set(P) - {P.IN_BED}:
+        with pytest.raises(NotInABed):
+            a_placement(state).left_on_leave(NOW)
+    for state in set(P) - {P.ON_LEAVE}:
+        with pytest.raises(NotOnLeave):
+            a_placement(state).returned(NOW)
 
 
 def test_who_is_here_can_leave():

@@ -17,6 +17,7 @@ from beds.domain.placement import Priority, Want, Wish
 from beds.handlers.cleaning import complete_cleaning, start_cleaning, tell_missed_target
 from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
 from beds.handlers.layout import add_bed, open_department
+from beds.handlers.leave import go_on_leave, return_from_leave
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
 from beds.handlers.wishes import answer_wish, place_next
@@ -28,7 +29,9 @@ from common.testing import a_caller, client_for
 Json = dict[str, Any]
 _codes = (f"C{n:06}" for n in itertools.count(1))  # in the order in which they are made
 
-ADMIN, BED_MANAGER, CLEANER = (a_caller(role) for role in ("admin", "bed_manager", "housekeeping"))
+ADMIN, BED_MANAGER, CHARGE_NURSE, CLEANER = map(
+    a_caller, ("admin", "bed_manager", "charge_nurse", "housekeeping")
+)
 
 
 @dataclass
@@ -113,6 +116,12 @@ class Ward:
     async def moves(self, admission: UUID, bed: UUID) -> None:
         await move_patient(self.database, UNCONDITIONAL, BED_MANAGER, admission, bed)
 
+    async def leaves_or_returns(self, admission: UUID) -> None:
+        """Whoever is on leave comes back; else the patient goes on leave."""
+        state = await self.admin.fetchval("SELECT state FROM placement WHERE admission_id = $1", admission)
+        step = return_from_leave if state == "on_leave" else go_on_leave
+        await step(self.database, UNCONDITIONAL, CHARGE_NURSE, admission)
+
     async def cleans(self, bed: UUID) -> None:
         """One step: what is dirty is begun, what is begun is done."""
         job = await self.admin.fetchrow(
@@ -185,6 +194,10 @@ class Ward:
 
     async def placement(self, admission: UUID) -> Json:
         return await self._shown(f"/v1/placements/{admission}")
+
+    async def movements(self, admission: UUID) -> list[Json]:
+        items: list[Json] = (await self._shown(f"/v1/placements/{admission}/movements"))["items"]
+        return items
 
     async def jobs(self, bed: UUID, state: str | None = None) -> list[Json]:
         """The cleaning jobs of a bed, the newest last."""

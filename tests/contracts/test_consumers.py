@@ -30,6 +30,7 @@ FOLLOWS = {
     "queued": ("bed_assigned", "requested"),
     "held": ("requested", "bed_assigned"),
     "in_bed": ("bed_assigned", "admitted"),
+    "on_leave": ("admitted", "on_leave"),
     "left": ("admitted", "discharged"),
     "withdrawn": ("cancelling", "cancelled"),
 }

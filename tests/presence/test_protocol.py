@@ -126,6 +126,11 @@ class Protocol(RuleBasedStateMachine):
         if (admission := self._admission(n, *HERE)) is not None:
             self.step(self.world.moves(admission, self._bed(bed)))
 
+    @rule(n=N)
+    def leave_or_return(self, n: int) -> None:
+        if (admission := self._admission(n, *HERE)) is not None:
+            self.step(self.world.leaves_or_returns(admission))
+
     @rule(bed=N)
     def clean(self, bed: int) -> None:
         self.step(self.world.cleans(self._bed(bed)))

@@ -145,6 +145,10 @@ class World:
         with self.trying():
             await self.ward.moves(admission, bed)
 
+    async def leaves_or_returns(self, admission: UUID) -> None:
+        with self.trying():
+            await self.ward.leaves_or_returns(admission)
+
     async def cleans(self, bed: UUID) -> None:
         with self.trying():
             await self.ward.cleans(bed)

@@ -18,6 +18,15 @@ from tests.support.books import TABLES, Books
 from tests.support.insisting import Acknowledged
 from tests.support.linear_reader import OutOfStep, rebuild
 
+#: What is told of each kind of movement.
+MOVEMENTS = {
+    "arrival": "arrived",
+    "move": "moved",
+    "leave": "left_on_leave",
+    "return": "returned",
+    "departure": "departed",
+}
+
 
 def assert_balanced(books: Books) -> None:
     """Fails with everything that does not agree."""
@@ -152,7 +161,7 @@ def presence(books: Books) -> Iterator[str]:
 
 
 def movements(books: Books) -> Iterator[str]:
-    """A placement has one movement for each arrival and each departure that was told."""
+    """A placement has one movement for each that was told: arrival, move, leave, return and departure."""
     beds = books.tables["beds"]
     events = Counter(
         (row["key"], row["type"].split(".")[-2])
@@ -160,7 +169,7 @@ def movements(books: Books) -> Iterator[str]:
         if row["events_topic"] == "hospital.beds.placement.events.v1"
     )
     moves = Counter((row["admission_id"], row["kind"]) for row in beds["movement"])
-    for kind, what in (("arrival", "arrived"), ("departure", "departed")):
+    for kind, what in MOVEMENTS.items():
         for admission in (row["admission_id"] for row in beds["placement"]):
             if events[admission, what] != moves[admission, kind]:
                 yield f"{admission}: {moves[admission, kind]} movements, {events[admission, what]} {what}"

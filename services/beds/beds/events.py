@@ -97,6 +97,8 @@ class PlacementEvent(Happening):
     HELD = "held", "A bed is held for the admission."
     ARRIVED = "arrived", "The patient is in the bed."
     MOVED = "moved", "The patient is in another bed of the same department.", CameFrom
+    LEFT_ON_LEAVE = "left_on_leave", "The patient is away for a while; the bed is kept."
+    RETURNED = "returned", "The patient is back from leave, in the same bed."
     DEPARTED = "departed", "The patient has left.", Occurred
     WITHDRAWN = "withdrawn", "No bed is wanted any more, and nobody had arrived."
     ANSWERED = "answered", "The want was seen (`want_version`), and where the patient is stays as it was."

@@ -13,6 +13,7 @@ from beds.domain.cleaning import (
     SamePerson,
 )
 from beds.domain.layout import AgeBand, CodeTaken, DepartmentState, LevelOfCare, SexPolicy
+from beds.domain.movement import MovementKind
 from beds.domain.placement import AdmissionAlreadyHolds, PatientInAnotherBed, PlacementState, Unplaced
 from beds.domain.targets import Target
 from common.columns import Moment, one_of, sql_words, version_columns
@@ -178,7 +179,7 @@ movement = sa.Table(
     sa.Column("occurred_at", Moment, nullable=False),
     sa.Column("moved_by", sa.Text, nullable=False),
     sa.Column("reason_code", sa.Text),
-    one_of("kind", ("arrival", "move", "departure")),
+    one_of("kind", MovementKind),
     sa.Index("movement_admission", "admission_id", "moved_at"),
     sa.Index("movement_occurred_at", "occurred_at"),
     sa.Index("movement_from_bed", "from_bed_id", "moved_at"),

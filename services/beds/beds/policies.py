@@ -19,6 +19,7 @@ class Act(StrEnum):
     READ_FIGURES = "read_figures"
     MOVE_IN_OR_OUT = "record_arrival_or_departure"
     MOVE_WITHIN = "move_within_department"
+    GO_ON_LEAVE = "record_leave_or_return"
     CLEAN = "clean"
 
 
@@ -37,6 +38,7 @@ POLICIES = Policies(
         Act.READ_FIGURES: CLINICAL | {"staffing_coordinator": ANY, "auditor": ANY},
         Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.GO_ON_LEAVE: {"nurse": DEPT, "charge_nurse": DEPT},
         Act.CLEAN: {"housekeeping": ANY, "nurse": DEPT, "charge_nurse": DEPT},
     }
 )

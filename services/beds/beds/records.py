@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, array, distinct_on
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import OPEN, CleaningJob
 from beds.domain.layout import Department, Room
+from beds.domain.movement import MovementKind
 from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
 from beds.domain.targets import Target, Targets
 from beds.models import bed, cleaning_job, cleaning_target, department, movement, occupancy, placement, room
@@ -105,7 +106,7 @@ _ADD_MOVEMENT = Statement(insert_into(movement))
 
 async def add_movement(
     act: UnitOfWork,
-    kind: str,
+    kind: MovementKind,
     admission_id: UUID,
     stamp: Stamp,
     *,

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
+from beds.domain.movement import MovementKind
 from beds.domain.placement import PlacementState, Unplaced
 from common.web import Code, Instant, Line, Payload
 
@@ -202,7 +203,7 @@ class PlacementView(_Shown):
 
 class MovementView(BaseModel):
     id: UUID
-    kind: str
+    kind: MovementKind
     from_bed_id: UUID | None
     to_bed_id: UUID | None
     moved_at: datetime

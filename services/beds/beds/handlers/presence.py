@@ -5,6 +5,7 @@ from uuid import UUID
 
 from beds import records
 from beds.domain.cleaning import CleaningType
+from beds.domain.movement import MovementKind
 from beds.domain.placement import HERE, NotInABed, PlacementState, check_reported
 from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
@@ -33,7 +34,7 @@ async def confirm_arrival(
     await occupy(act, bed, placement, stamp)
     arrived = placement.arrived(bed.id, bed.department_id, stamp)
     await save_placement(act, PlacementEvent.ARRIVED, placement, arrived)
-    await records.add_movement(act, "arrival", admission_id, stamp, to_bed_id=bed.id)
+    await records.add_movement(act, MovementKind.ARRIVAL, admission_id, stamp, to_bed_id=bed.id)
     return Outcome(201, admission_id)
 
 
@@ -55,7 +56,7 @@ async def record_departure(
     await save_placement(act, PlacementEvent.DEPARTED, placement, left, Occurred(occurred_at or stamp.at))
     await records.add_movement(
         act,
-        "departure",
+        MovementKind.DEPARTURE,
         admission_id,
         stamp,
         from_bed_id=placement.bed_id,
@@ -81,5 +82,7 @@ async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_b
     await vacate(act, old, stamp, CleaningType.TRANSFER)
     await occupy(act, new, placement, stamp)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
-    await records.add_movement(act, "move", admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id)
+    await records.add_movement(
+        act, MovementKind.MOVE, admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id
+    )
     return Outcome(201, admission_id)

@@ -10,6 +10,7 @@ from beds.domain.placement.refusals import (
     AlreadyThere,
     HoldExpired,
     NotInABed,
+    NotOnLeave,
     NotWaiting,
     TransferNeeded,
 )
@@ -188,6 +189,18 @@ class Placement:
         if self.department_id != department_id:
             raise TransferNeeded(**self.facts())
         return replace(self, bed_id=bed_id)._stamped(stamp, since=stamp.at)
+
+    def left_on_leave(self, stamp: Stamp) -> "Placement":
+        """Away for a while; the bed is kept. Raises `NotInABed`."""
+        if self.state is not P.IN_BED:
+            raise NotInABed(**self.facts())
+        return replace(self, state=P.ON_LEAVE)._stamped(stamp, since=stamp.at)
+
+    def returned(self, stamp: Stamp) -> "Placement":
+        """Back in the own bed. Raises `NotOnLeave`."""
+        if self.state is not P.ON_LEAVE:
+            raise NotOnLeave(**self.facts())
+        return replace(self, state=P.IN_BED)._stamped(stamp, since=stamp.at)
 
     def departed(self, reason_code: str, stamp: Stamp) -> "Placement":
         """Gone: a fact, never refused for paperwork. Raises `NotInABed`."""

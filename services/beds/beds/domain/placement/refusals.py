@@ -22,6 +22,11 @@ class NotInABed(Refusal):
     sentence = "This patient is not in a bed."
 
 
+class NotOnLeave(Refusal):
+    code = "not_on_leave"
+    sentence = "This patient is not on leave."
+
+
 class HoldExpired(Refusal):
     code = "hold_expired"
     sentence = "The hold is over. Hold a bed again, or name a free bed for a direct arrival."

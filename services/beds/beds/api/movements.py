@@ -1,0 +1,34 @@
+"""What befalls a patient between arrival and departure: leave and return."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from beds.api.placements import SHOWN
+from beds.api.unknown import known
+from beds.handlers import leave
+from beds.schemas import PlacementView
+from common.bodies import Route
+from common.process import Running
+from common.web import Calling, Demanding, shows
+
+router = APIRouter(prefix="/v1/placements", tags=["placements"], route_class=Route)
+
+
+@router.post("/{admission_id}/leave", responses=shows(PlacementView))
+async def go_on_leave(
+    request: Request, running: Running, caller: Calling, demand: Demanding, admission_id: UUID
+) -> Response:
+    """Away for a while: the bed is kept."""
+    async with known(running, admission_id):
+        outcome = await leave.go_on_leave(running.database, demand, caller, admission_id)
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
+@router.post("/{admission_id}/return", responses=shows(PlacementView))
+async def return_from_leave(
+    request: Request, running: Running, caller: Calling, demand: Demanding, admission_id: UUID
+) -> Response:
+    async with known(running, admission_id):
+        outcome = await leave.return_from_leave(running.database, demand, caller, admission_id)
+    return await SHOWN.settle(request, running.database.read, outcome)
