@@ -183,7 +183,7 @@ ADMISSIONS = [
     Row("POST", f"{_ADMISSION}/no_show", _REQUEST, _REASON),
     Row("PUT", f"{_ADMISSION}/discharge_plan", _PLAN, {"milestones": []}),
     Row("POST", f"{_ADMISSION}/discharge_confirmation", _PLAN, {"disposition": "home"}),
-    Row("POST", f"{_ADMISSION}/reopen", _BLOCK, later="reversals"),
+    Row("POST", f"{_ADMISSION}/reopen", _BLOCK, _REASON),
     Row("GET", f"{_ADMISSION}/history", "clinical dept"),
 ]
 

@@ -44,6 +44,7 @@ class AdmissionEvent(Happening):
         "The discharge is confirmed on paper; the bed is not yet free by it.",
     )
     DISCHARGED = "discharged", "The patient has left."
+    REOPENED = "reopened", "The departure was none: a bed is wanted for the next stay."
 
 
 class PersonAccess(Happening):

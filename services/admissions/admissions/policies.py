@@ -13,6 +13,7 @@ class Act(StrEnum):
     READ_NAMES = "read_names"
     ERASE_PATIENTS = "erase_patients"
     REQUEST_BED = "request_bed"
+    REOPEN = "reopen"
     READ_ADMISSIONS = "read_admissions"
     READ_HISTORY = "read_admission_history"
     PLAN_DISCHARGE = "plan_discharge"
@@ -29,6 +30,7 @@ POLICIES = Policies(
         Act.READ_NAMES: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.ERASE_PATIENTS: {"admin": ANY},
         Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
+        Act.REOPEN: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.READ_ADMISSIONS: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.READ_HISTORY: CLINICAL_IN_DEPARTMENT,
         Act.PLAN_DISCHARGE: {"physician": DEPT, "charge_nurse": DEPT},

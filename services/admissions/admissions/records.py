@@ -13,6 +13,7 @@ from admissions.events import AdmissionEvent, happened
 from admissions.models import admission, admission_change, discharge_target, known_department, patient
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
+from common.errors import NotFound
 from common.statements import Statement, insert_into
 
 
@@ -45,6 +46,17 @@ admissions = Aggregates(
     admission,
     readers={"want": read_want, "asked": read_want, "milestones": read_milestones},
 )
+
+_PATIENT_OF = Statement(sa.select(admission.c.patient_id).where(admission.c.id == sa.bindparam("of_id")))
+
+
+async def lock_patient_of(act: UnitOfWork, admission_id: UUID) -> Patient:
+    """The patient of an admission, before the admission itself is locked. Raises `NotFound`."""
+    patient_id = await act.value(_PATIENT_OF, of_id=admission_id)
+    if patient_id is None:
+        raise NotFound
+    return await patients.lock(act, patient_id)
+
 
 _ADD_CHANGE = Statement(insert_into(admission_change))
 

@@ -69,7 +69,9 @@ def _admission() -> Iterator[Fact]:
     yield happened(A.DISCHARGE_PLANNED, ADMISSION, planned, admitted)
     yield happened(A.DISCHARGE_CONFIRMED, ADMISSION, confirmed, planned)
     left = _answer(PresenceState.LEFT)
-    yield happened(A.DISCHARGED, ADMISSION, confirmed.following(left, at(90)), confirmed)
+    discharged = confirmed.following(left, at(90))
+    yield happened(A.DISCHARGED, ADMISSION, discharged, confirmed)
+    yield happened(A.REOPENED, ADMISSION, discharged.reopened("not_gone_yet", at(95)), discharged)
     yield repeated(ADMISSION_TOPIC, ADMISSION, admitted)
 
 

@@ -1,5 +1,5 @@
 """REST in: parse, authorise, call one use case, answer. No rules."""
 
-from admissions.api import admissions, discharge, patients
+from admissions.api import admissions, discharge, patients, reversing
 
-routers = (patients.router, admissions.router, discharge.router)
+routers = (patients.router, admissions.router, discharge.router, reversing.router)

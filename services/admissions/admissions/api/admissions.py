@@ -1,13 +1,13 @@
 """Admissions."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from admissions.api.showing import read_row, show_admission
+from admissions.api.showing import is_answered, read_row, show_admission, when
 from admissions.domain.admission import AdmissionState, AlreadyArrived, Asked
 from admissions.handlers import admissions as acts
 from admissions.handlers.departments import UnknownDepartment
@@ -24,10 +24,9 @@ from admissions.schemas import (
 from admissions.settings import AdmissionsSettings
 from common.bodies import Route
 from common.errors import NotYetKnown
-from common.idempotency import Outcome
 from common.paging import Paged
 from common.process import Process, Running
-from common.waiting import PreferredWait, settled
+from common.waiting import PreferredWait
 from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/admissions", tags=["admissions"], route_class=Route)
@@ -86,7 +85,7 @@ async def request_admission(
     """Keeps the admission and asks beds for a bed. With `Prefer: wait=N` the answer tells whether one is held."""
     async with _known(running, new.department_id):
         outcome = await acts.request_admission(running.database, demand, caller, new.patient_id, _asked(new))
-    return show_admission(request, await _when(_is_answered, running, outcome, wait), outcome.status)
+    return show_admission(request, await when(is_answered, running, outcome, wait), outcome.status)
 
 
 @router.put("/{admission_id}/bed_request", responses=shows(AdmissionView))
@@ -103,7 +102,7 @@ async def change_bed_request(
         outcome = await acts.change_bed_request(
             running.database, demand, caller, admission_id, _asked(wanted)
         )
-    return show_admission(request, await _when(_is_answered, running, outcome, wait), outcome.status)
+    return show_admission(request, await when(is_answered, running, outcome, wait), outcome.status)
 
 
 @router.post("/{admission_id}/cancel", responses=shows(AdmissionView) | shows(AdmissionView, 202))
@@ -121,7 +120,7 @@ async def cancel(
     outcome = await acts.end_admission(
         running.database, demand, caller, admission_id, target, reason.reason_code
     )
-    return _ended(request, await _when(_is_decided, running, outcome, wait))
+    return _ended(request, await when(_is_decided, running, outcome, wait))
 
 
 @router.post("/{admission_id}/no_show", responses=shows(AdmissionView) | shows(AdmissionView, 202))
@@ -139,7 +138,7 @@ async def no_show(
     outcome = await acts.end_admission(
         running.database, demand, caller, admission_id, target, reason.reason_code
     )
-    return _ended(request, await _when(_is_decided, running, outcome, wait))
+    return _ended(request, await when(_is_decided, running, outcome, wait))
 
 
 def _leaving(running: Process, on: date | None) -> dict[str, datetime | None]:
@@ -165,18 +164,6 @@ async def _known(running: Process, department_id: UUID) -> AsyncIterator[None]:
         if not unknown.heard_of and await running.may_hear_of(department_id):
             raise NotYetKnown from None
         raise
-
-
-async def _when(done: Callable[[Row], bool], running: Process, outcome: Outcome, seconds: float) -> Row:
-    """The admission once that is so, or as it is when the wait is over."""
-    with running.waiters.registered(outcome.resource) as event:
-        return await settled(event, lambda: read_row(running, outcome.resource), done, seconds)
-
-
-def _is_answered(row: Row) -> bool:
-    """The present want has its answer."""
-    answered: bool = row["answered"]
-    return answered
 
 
 def _is_decided(row: Row) -> bool:

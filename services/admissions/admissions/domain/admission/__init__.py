@@ -8,6 +8,7 @@ from admissions.domain.admission.refusals import (
     Cancelling,
     ImpossibleAnswer,
     NotAdmitted,
+    NotDischarged,
     PatientAlreadyAdmitted,
 )
 from admissions.domain.admission.states import (
@@ -37,6 +38,7 @@ __all__ = [
     "Disposition",
     "ImpossibleAnswer",
     "NotAdmitted",
+    "NotDischarged",
     "PatientAlreadyAdmitted",
     "PresenceState",
     "Priority",

@@ -12,6 +12,7 @@ from admissions.domain.admission.refusals import (
     Cancelling,
     ImpossibleAnswer,
     NotAdmitted,
+    NotDischarged,
 )
 from admissions.domain.admission.states import (
     ARRIVED,
@@ -106,6 +107,23 @@ class Admission:
         """
         self._check_not_arrived()
         return self._want(None, stamp, state=A.CANCELLING, target=target, reason_code=reason_code)
+
+    def reopened(self, reason_code: str, stamp: Stamp) -> "Admission":
+        """Requested again for the next stay, where the patient was last (A13). Raises `NotDischarged`.
+
+        What was said of the discharge stands until the patient has arrived again.
+        """
+        if self.state is not A.DISCHARGED:
+            raise NotDischarged(**self.facts())
+        anywhere = replace(self.asked, department_id=self.department_id, bed_id=None, requested_at=stamp.at)
+        return self._want(
+            anywhere,
+            stamp,
+            state=A.REQUESTED,
+            asked=anywhere,
+            stay_number=self.stay_number + 1,
+            reason_code=reason_code,
+        )
 
     def following(self, answer: Answer, stamp: Stamp) -> "Admission":
         """What the answer to the present want makes of it; itself when nothing changes. Raises `ImpossibleAnswer`.

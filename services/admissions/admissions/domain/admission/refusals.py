@@ -33,6 +33,11 @@ class AlreadyConfirmed(Refusal):
     sentence = "The discharge is confirmed already."
 
 
+class NotDischarged(Refusal):
+    code = "not_discharged"
+    sentence = "Only a patient who has left can be taken back."
+
+
 class ImpossibleAnswer(Refusal):
     """A cell of the protocol that cannot be: an alarm, not a guess."""
 
