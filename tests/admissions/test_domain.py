@@ -8,6 +8,7 @@ import pytest
 
 from admissions.domain.admission import (
     OPEN,
+    TARGETS,
     Admission,
     AdmissionClosed,
     AdmissionState,
@@ -80,10 +81,12 @@ def test_an_open_admission_follows_its_placement(was: AdmissionState, answer: Pr
         assert (followed.version, followed.changed_at) == (2, T)
 
 
-@pytest.mark.parametrize("target", [A.CANCELLED, A.NO_SHOW])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("answer", list(P))
 def test_what_is_being_cancelled_ends_as_beds_says(answer: PresenceState, target: AdmissionState):
     admission, becomes = an_admission(A.CANCELLING, target), TABLE[answer][1]
+    if (answer, target) == (P.LEFT, A.ENTERED_IN_ERROR):
+        becomes = A.CANCELLED  # as what it is to end: also stays that were may have been an error
     if becomes is None:
         with pytest.raises(ImpossibleAnswer):
             admission.following(an_answer(answer), NOW)
@@ -124,7 +127,7 @@ def test_closed_admissions_change_by_no_event(closed: AdmissionState, answer: Pr
 
 
 def test_each_change_by_an_answer_has_its_event():
-    assert BECAME.keys() == set(A) - {A.CANCELLING, A.ENTERED_IN_ERROR}
+    assert BECAME.keys() == set(A) - {A.CANCELLING}
 
 
 # What people ask for
@@ -172,6 +175,20 @@ def test_an_admission_is_cancelled_before_the_arrival_only(state: AdmissionState
         assert (ending.state, ending.target, ending.reason_code) == (A.CANCELLING, target, "by_mistake")
         assert (ending.want, ending.asked) == (None, WANT)
         assert ending.want_version == ending.version == 2
+
+
+@pytest.mark.parametrize("state", list(A))
+def test_what_is_over_may_have_been_an_error(state: AdmissionState):
+    admission = an_admission(state)
+    if state in (A.DISCHARGED, A.CANCELLED, A.NO_SHOW):
+        mistaken = admission.erroneous("wrong_patient", NOW)
+        assert (mistaken.state, mistaken.want_version) == (A.ENTERED_IN_ERROR, admission.want_version)
+    elif state in NOT_ANY_MORE:
+        with pytest.raises(NOT_ANY_MORE[state]):
+            admission.erroneous("wrong_patient", NOW)
+    else:
+        mistaken = admission.erroneous("wrong_patient", NOW)
+        assert (mistaken.state, mistaken.target, mistaken.want) == (A.CANCELLING, A.ENTERED_IN_ERROR, None)
 
 
 @pytest.mark.parametrize("state", list(A))

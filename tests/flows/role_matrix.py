@@ -184,6 +184,8 @@ ADMISSIONS = [
     Row("PUT", f"{_ADMISSION}/discharge_plan", _PLAN, {"milestones": []}),
     Row("POST", f"{_ADMISSION}/discharge_confirmation", _PLAN, {"disposition": "home"}),
     Row("POST", f"{_ADMISSION}/reopen", _BLOCK, _REASON),
+    # ours: domain names the state and leaves the route to us; who, as for reversals
+    Row("POST", f"{_ADMISSION}/entered_in_error", _BLOCK, _REASON),
     Row("GET", f"{_ADMISSION}/history", "clinical dept"),
 ]
 

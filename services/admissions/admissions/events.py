@@ -44,6 +44,7 @@ class AdmissionEvent(Happening):
         "The discharge is confirmed on paper; the bed is not yet free by it.",
     )
     DISCHARGED = "discharged", "The patient has left."
+    ENTERED_IN_ERROR = "entered_in_error", "It should never have been; what was recorded of it stays."
     REOPENED = "reopened", "The departure was none: a bed is wanted for the next stay."
 
 
@@ -62,6 +63,7 @@ BECAME: dict[A, AdmissionEvent] = {
     A.DISCHARGED: AdmissionEvent.DISCHARGED,
     A.CANCELLED: AdmissionEvent.CANCELLED,
     A.NO_SHOW: AdmissionEvent.NO_SHOW,
+    A.ENTERED_IN_ERROR: AdmissionEvent.ENTERED_IN_ERROR,
 }
 
 CATALOGUE = Catalogue(

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 
 from admissions.domain.admission import (
     OPEN,
+    TARGETS,
     AdmissionState,
     Disposition,
     PatientAlreadyAdmitted,
@@ -87,7 +88,7 @@ admission = sa.Table(
     sa.Column("requested_at", Moment, nullable=False),
     *version_columns(),
     one_of("state", AdmissionState),
-    one_of("target", (AdmissionState.CANCELLED, AdmissionState.NO_SHOW)),
+    one_of("target", TARGETS),
     one_of("disposition", Disposition),
     sa.CheckConstraint("(state = 'cancelling') = (target IS NOT NULL)", name="cancelling_has_target"),
     sa.Index(

@@ -14,6 +14,7 @@ class Act(StrEnum):
     ERASE_PATIENTS = "erase_patients"
     REQUEST_BED = "request_bed"
     REOPEN = "reopen"
+    ENTER_IN_ERROR = "enter_in_error"
     READ_ADMISSIONS = "read_admissions"
     READ_HISTORY = "read_admission_history"
     PLAN_DISCHARGE = "plan_discharge"
@@ -22,6 +23,7 @@ class Act(StrEnum):
 
 CLINICAL = ("nurse", "charge_nurse", "physician", "bed_manager", "unit_manager")
 CLINICAL_IN_DEPARTMENT = dict.fromkeys(CLINICAL, DEPT)
+REVERSING = {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT}
 
 POLICIES = Policies(
     {
@@ -30,7 +32,8 @@ POLICIES = Policies(
         Act.READ_NAMES: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.ERASE_PATIENTS: {"admin": ANY},
         Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
-        Act.REOPEN: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
+        Act.REOPEN: REVERSING,
+        Act.ENTER_IN_ERROR: REVERSING,
         Act.READ_ADMISSIONS: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.READ_HISTORY: CLINICAL_IN_DEPARTMENT,
         Act.PLAN_DISCHARGE: {"physician": DEPT, "charge_nurse": DEPT},

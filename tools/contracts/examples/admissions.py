@@ -71,6 +71,8 @@ def _admission() -> Iterator[Fact]:
     left = _answer(PresenceState.LEFT)
     discharged = confirmed.following(left, at(90))
     yield happened(A.DISCHARGED, ADMISSION, discharged, confirmed)
+    mistaken = discharged.erroneous("wrong_patient", at(97))
+    yield happened(A.ENTERED_IN_ERROR, ADMISSION, mistaken, discharged)
     yield happened(A.REOPENED, ADMISSION, discharged.reopened("not_gone_yet", at(95)), discharged)
     yield repeated(ADMISSION_TOPIC, ADMISSION, admitted)
 

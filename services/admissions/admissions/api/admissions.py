@@ -7,12 +7,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from admissions.api.showing import is_answered, read_row, show_admission, when
-from admissions.domain.admission import AdmissionState, AlreadyArrived, Asked
+from admissions.api.showing import is_answered, is_decided, read_row, show_admission, show_end, when
+from admissions.domain.admission import AdmissionState, Asked
 from admissions.handlers import admissions as acts
 from admissions.handlers.departments import UnknownDepartment
 from admissions.policies import POLICIES, Act
-from admissions.queries import ADMISSIONS, HISTORY, Row, admission_view
+from admissions.queries import ADMISSIONS, HISTORY, admission_view
 from admissions.schemas import (
     AdmissionView,
     BedRequest,
@@ -120,7 +120,7 @@ async def cancel(
     outcome = await acts.end_admission(
         running.database, demand, caller, admission_id, target, reason.reason_code
     )
-    return _ended(request, await when(_is_decided, running, outcome, wait))
+    return show_end(request, await when(is_decided, running, outcome, wait))
 
 
 @router.post("/{admission_id}/no_show", responses=shows(AdmissionView) | shows(AdmissionView, 202))
@@ -138,7 +138,7 @@ async def no_show(
     outcome = await acts.end_admission(
         running.database, demand, caller, admission_id, target, reason.reason_code
     )
-    return _ended(request, await when(_is_decided, running, outcome, wait))
+    return show_end(request, await when(is_decided, running, outcome, wait))
 
 
 def _leaving(running: Process, on: date | None) -> dict[str, datetime | None]:
@@ -164,19 +164,3 @@ async def _known(running: Process, department_id: UUID) -> AsyncIterator[None]:
         if not unknown.heard_of and await running.may_hear_of(department_id):
             raise NotYetKnown from None
         raise
-
-
-def _is_decided(row: Row) -> bool:
-    """Ended, or refused: then a bed is wanted again, and the answer to that is not waited for."""
-    return bool(row["state"] != AdmissionState.CANCELLING)
-
-
-def _ended(request: Request, row: Row) -> Response:
-    state = AdmissionState(row["state"])
-    if state is AdmissionState.CANCELLING:
-        return show_admission(request, row, 202)
-    if state in (AdmissionState.CANCELLED, AdmissionState.NO_SHOW):
-        return show_admission(request, row)
-    raise AlreadyArrived(
-        admission_id=row["id"], state=state, changed_at=row["changed_at"], changed_by=row["changed_by"]
-    )

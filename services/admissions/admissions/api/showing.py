@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from admissions.domain.admission import TARGETS, AdmissionState, AlreadyArrived
 from admissions.queries import ADMISSION, Row, admission_tag, admission_view
 from common.errors import NotFound
 from common.idempotency import Outcome
@@ -35,3 +36,20 @@ def is_answered(row: Row) -> bool:
     """The present want has its answer."""
     answered: bool = row["answered"]
     return answered
+
+
+def is_decided(row: Row) -> bool:
+    """Ended, or refused: then a bed is wanted again, and the answer to that is not waited for."""
+    return bool(row["state"] != AdmissionState.CANCELLING)
+
+
+def show_end(request: Request, row: Row) -> Response:
+    """The outcome of a cancel: 202 while beds has not answered. Raises `AlreadyArrived` when it was refused."""
+    state = AdmissionState(row["state"])
+    if state is AdmissionState.CANCELLING:
+        return show_admission(request, row, 202)
+    if state in TARGETS:
+        return show_admission(request, row)
+    raise AlreadyArrived(
+        admission_id=row["id"], state=state, changed_at=row["changed_at"], changed_by=row["changed_by"]
+    )

@@ -16,6 +16,7 @@ from admissions.domain.admission.refusals import (
 )
 from admissions.domain.admission.states import (
     ARRIVED,
+    CORRECTABLE,
     FOLLOWS,
     OPEN,
     AdmissionState,
@@ -101,12 +102,21 @@ class Admission:
         return self._want(want, stamp, asked=want, department_id=want.department_id)
 
     def ending(self, target: AdmissionState, reason_code: str, stamp: Stamp) -> "Admission":
-        """Wants nothing any more and waits for beds to agree; only then is it `target`, cancelled or no_show.
+        """Wants nothing any more and waits for beds to agree; only then is it `target`, one of `TARGETS`.
 
         Raises `AlreadyArrived`, `Cancelling`, `AdmissionClosed`.
         """
         self._check_not_arrived()
         return self._want(None, stamp, state=A.CANCELLING, target=target, reason_code=reason_code)
+
+    def erroneous(self, reason_code: str, stamp: Stamp) -> "Admission":
+        """Should never have been. It ends at once where it was over, else as `ending`.
+
+        Raises `AlreadyArrived`, `Cancelling`, and `AdmissionClosed` where that is known already.
+        """
+        if self.state not in CORRECTABLE:
+            return self.ending(A.ENTERED_IN_ERROR, reason_code, stamp)
+        return self._become(A.ENTERED_IN_ERROR, stamp, reason_code=reason_code)
 
     def reopened(self, reason_code: str, stamp: Stamp) -> "Admission":
         """Requested again for the next stay, where the patient was last (A13). Raises `NotDischarged`.
@@ -150,7 +160,10 @@ class Admission:
         return {}
 
     def _ended(self, answer: Answer, stamp: Stamp) -> "Admission":
-        if answer.state is P.WITHDRAWN and self.target is not None:
+        over = answer.state is P.WITHDRAWN
+        if self.target is A.ENTERED_IN_ERROR:
+            over = over or answer.state is P.LEFT  # earlier stays were in error, too
+        if over and self.target is not None:
             return self._become(self.target, stamp, target=None)
         if answer.state is P.LEFT:
             left_at = self.left_at or answer.since or stamp.at

@@ -40,6 +40,10 @@ class Disposition(StrEnum):
 A, P = AdmissionState, PresenceState
 OPEN = (A.REQUESTED, A.BED_ASSIGNED, A.ADMITTED, A.ON_LEAVE, A.CANCELLING)
 ARRIVED = (A.ADMITTED, A.ON_LEAVE)
+#: As what an admission may end that beds still has to let go.
+TARGETS = (A.CANCELLED, A.NO_SHOW, A.ENTERED_IN_ERROR)
+#: What is over and may turn out to have been entered in error.
+CORRECTABLE = (A.DISCHARGED, A.CANCELLED, A.NO_SHOW)
 
 #: The seeds' word where it differs from ours (contract §3).
 STATUS: dict[AdmissionState, str] = {
