@@ -25,6 +25,8 @@ MOVEMENTS = {
     "leave": "left_on_leave",
     "return": "returned",
     "departure": "departed",
+    "arrival_reversed": "reversed",
+    "move_reversed": "reversed",
 }
 
 
@@ -161,18 +163,18 @@ def presence(books: Books) -> Iterator[str]:
 
 
 def movements(books: Books) -> Iterator[str]:
-    """A placement has one movement for each that was told: arrival, move, leave, return and departure."""
+    """A placement has one movement for each that was told, also for those that take one back."""
     beds = books.tables["beds"]
     events = Counter(
         (row["key"], row["type"].split(".")[-2])
         for row in books.outboxes["beds"]
         if row["events_topic"] == "hospital.beds.placement.events.v1"
     )
-    moves = Counter((row["admission_id"], row["kind"]) for row in beds["movement"])
-    for kind, what in MOVEMENTS.items():
+    moves = Counter((row["admission_id"], MOVEMENTS[row["kind"]]) for row in beds["movement"])
+    for what in set(MOVEMENTS.values()):
         for admission in (row["admission_id"] for row in beds["placement"]):
-            if events[admission, what] != moves[admission, kind]:
-                yield f"{admission}: {moves[admission, kind]} movements, {events[admission, what]} {what}"
+            if events[admission, what] != moves[admission, what]:
+                yield f"{admission}: {moves[admission, what]} movements, {events[admission, what]} {what}"
 
 
 def both_sides(books: Books) -> Iterator[str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from beds.domain.bed import Bed
 from beds.domain.cleaning import CleaningJob
 from beds.domain.layout import Department, Room
+from beds.domain.movement import Reversible
 from beds.domain.placement import Placement
 from beds.domain.targets import Target
 from common.access import published_access
@@ -42,6 +43,14 @@ class Occurred:
     """When it was, as the ward says; `changed_at` is when it was recorded."""
 
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What was recorded by mistake, and why it is taken back."""
+
+    of: Reversible
+    reason_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,7 @@ class PlacementEvent(Happening):
     LEFT_ON_LEAVE = "left_on_leave", "The patient is away for a while; the bed is kept."
     RETURNED = "returned", "The patient is back from leave, in the same bed."
     DEPARTED = "departed", "The patient has left.", Occurred
+    REVERSED = "reversed", "An arrival or a move is taken back: it was a mistake.", TakenBack
     WITHDRAWN = "withdrawn", "No bed is wanted any more, and nobody had arrived."
     ANSWERED = "answered", "The want was seen (`want_version`), and where the patient is stays as it was."
 

@@ -14,7 +14,13 @@ from beds.domain.cleaning import (
 )
 from beds.domain.layout import AgeBand, CodeTaken, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind
-from beds.domain.placement import AdmissionAlreadyHolds, PatientInAnotherBed, PlacementState, Unplaced
+from beds.domain.placement import (
+    AdmissionAlreadyHolds,
+    AlreadyReversed,
+    PatientInAnotherBed,
+    PlacementState,
+    Unplaced,
+)
 from beds.domain.targets import Target
 from common.columns import Moment, one_of, sql_words, version_columns
 from common.errors import Refusal
@@ -179,6 +185,7 @@ movement = sa.Table(
     sa.Column("occurred_at", Moment, nullable=False),
     sa.Column("moved_by", sa.Text, nullable=False),
     sa.Column("reason_code", sa.Text),
+    sa.Column("reverses", UUID, sa.ForeignKey("movement.id"), unique=True),
     one_of("kind", MovementKind),
     sa.Index("movement_admission", "admission_id", "moved_at"),
     sa.Index("movement_occurred_at", "occurred_at"),
@@ -253,4 +260,5 @@ REFUSALS: dict[str, type[Refusal]] = {
     "occupancy_one_stay_per_patient": PatientInAnotherBed,
     "cleaning_job_one_open_per_bed": AlreadyRequested,
     "inspected_by_another": SamePerson,
+    "movement_reverses_key": AlreadyReversed,
 }

@@ -3,13 +3,14 @@
 Lock order in every act: department, placements by id, beds by id, cleaning job, room.
 """
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from asyncpg import Range
-from sqlalchemy.dialects.postgresql import TSTZRANGE, array, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array, distinct_on
 
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import OPEN, CleaningJob
@@ -114,6 +115,7 @@ async def add_movement(
     to_bed_id: UUID | None = None,
     occurred_at: datetime | None = None,
     reason_code: str | None = None,
+    reverses: UUID | None = None,
 ) -> None:
     await act.run(
         _ADD_MOVEMENT,
@@ -126,7 +128,35 @@ async def add_movement(
         occurred_at=occurred_at or stamp.at,
         moved_by=stamp.by,
         reason_code=reason_code,
+        reverses=reverses,
     )
+
+
+class Moved(NamedTuple):
+    """A movement, as far as taking it back goes."""
+
+    id: UUID
+    kind: MovementKind
+    from_bed_id: UUID | None
+
+
+_LATEST_MOVEMENT = Statement(
+    sa.select(movement.c.id, movement.c.kind, movement.c.from_bed_id)
+    .where(
+        movement.c.admission_id == sa.bindparam("of_admission"),
+        movement.c.kind == sa.any_(sa.bindparam("kinds", type_=ARRAY(sa.Text))),
+    )
+    .order_by(movement.c.moved_at.desc())
+    .limit(sa.literal_column("1"))
+)
+
+
+async def latest_movement(
+    act: UnitOfWork, admission_id: UUID, kinds: Collection[MovementKind]
+) -> Moved | None:
+    """The latest of these kinds of an admission whose placement is locked."""
+    row = await act.first(_LATEST_MOVEMENT, of_admission=admission_id, kinds=list(kinds))
+    return None if row is None else Moved(row["id"], MovementKind(row["kind"]), row["from_bed_id"])
 
 
 _OPEN_JOB = Statement(

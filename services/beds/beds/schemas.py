@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
-from beds.domain.movement import MovementKind
+from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import PlacementState, Unplaced
 from common.web import Code, Instant, Line, Payload
 
@@ -114,6 +114,17 @@ class Move(Payload):
     bed_id: UUID
 
 
+class Swap(Payload):
+    """The admissions of two patients who change places."""
+
+    a: UUID
+    b: UUID
+
+
+class Reversal(Reason):
+    of: Reversible
+
+
 class NewCleaningJob(Payload):
     bed_id: UUID
     type: CleaningType
@@ -210,6 +221,7 @@ class MovementView(BaseModel):
     occurred_at: datetime
     moved_by: str
     reason_code: str | None
+    reverses: UUID | None = Field(description="the movement that this one takes back")
 
 
 class CleaningJobView(_Shown):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from beds.domain.bed import HOLD as HOLD_LASTS, Bed
 from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.layout import Department, DepartmentState, Room
+from beds.domain.movement import Reversible
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
 from beds.domain.targets import Targets
 from beds.events import (
@@ -21,6 +22,7 @@ from beds.events import (
     Occurred,
     PlacementEvent as P,
     RoomEvent as R,
+    TakenBack,
     TargetMissed,
     happened,
 )
@@ -104,6 +106,9 @@ def _placements() -> Iterator[Fact]:
     away = moved.left_on_leave(at(40))
     yield happened(P.LEFT_ON_LEAVE, ADMISSION, away, moved)
     yield happened(P.RETURNED, ADMISSION, away.returned(at(70)), away)
+    back = away.returned(at(70))
+    taken_back = TakenBack(Reversible.ARRIVAL, "wrong_patient")
+    yield happened(P.REVERSED, ADMISSION, back.arrival_reversed(at(75)), back, taken_back)
     left = moved.departed("discharged", at(90))
     yield happened(P.DEPARTED, ADMISSION, left, moved, Occurred(at(85).at))
     yield repeated(PLACEMENT, ADMISSION, arrived)

@@ -1,4 +1,4 @@
-"""What befalls a patient between arrival and departure: leave and return."""
+"""What befalls a patient between arrival and departure: leave and return, places changed, mistakes taken back."""
 
 from uuid import UUID
 
@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from beds.api.placements import SHOWN
 from beds.api.unknown import known
-from beds.handlers import leave
-from beds.schemas import PlacementView
+from beds.handlers import leave, swapping
+from beds.handlers.reversing import REVERSE
+from beds.schemas import PlacementView, Reversal, Swap
 from common.bodies import Route
 from common.process import Running
 from common.web import Calling, Demanding, shows
@@ -31,4 +32,28 @@ async def return_from_leave(
 ) -> Response:
     async with known(running, admission_id):
         outcome = await leave.return_from_leave(running.database, demand, caller, admission_id)
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
+@router.post("/swaps", status_code=201, responses=shows(PlacementView, 201))
+async def swap(
+    request: Request, running: Running, caller: Calling, demand: Demanding, wanted: Swap
+) -> Response:
+    """Two patients change places; the placement of `a` is shown."""
+    outcome = await swapping.swap_patients(running.database, demand, caller, wanted.a, wanted.b)
+    return await SHOWN.settle(request, running.database.read, outcome)
+
+
+@router.post("/{admission_id}/reversals", status_code=201, responses=shows(PlacementView, 201))
+async def reverse(
+    request: Request,
+    running: Running,
+    caller: Calling,
+    demand: Demanding,
+    admission_id: UUID,
+    mistake: Reversal,
+) -> Response:
+    """Takes back an arrival or the latest move; the movements stay, marked."""
+    act = REVERSE[mistake.of]
+    outcome = await act(running.database, demand, caller, admission_id, mistake.reason_code)
     return await SHOWN.settle(request, running.database.read, outcome)

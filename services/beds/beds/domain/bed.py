@@ -195,6 +195,25 @@ class Bed:
             soiled_by=None,
         )
 
+    def exchanged(self, admission_id: UUID, patient_id: UUID, stamp: Stamp) -> "Bed":
+        """Another patient is in it, with whom the one before has changed places. Raises `WrongBedState`."""
+        if self.state is not S.OCCUPIED:
+            raise WrongBedState(**self.facts())
+        return replace(
+            self,
+            since=stamp.at,
+            admission_id=admission_id,
+            patient_id=patient_id,
+            version=self.version + 1,
+            changed_at=stamp.at,
+            changed_by=stamp.by,
+        )
+
+    def is_there_for(self, admission_id: UUID) -> bool:
+        """Whether this admission's patient may be in it without more ado: free, held for it, or dirty from it alone."""
+        free = self.state is S.AVAILABLE or (self.state is S.HELD and self.admission_id == admission_id)
+        return free or self.is_dirty_from(admission_id)
+
     def is_dirty_from(self, admission_id: UUID) -> bool:
         return self.state is S.DIRTY and self.soiled_by == admission_id
 

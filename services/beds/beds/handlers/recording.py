@@ -15,6 +15,7 @@ from beds.events import (
     FoundDirty,
     Occurred,
     PlacementEvent,
+    TakenBack,
     happened,
 )
 from common.db import UnitOfWork
@@ -38,7 +39,7 @@ async def save_placement(
     what: PlacementEvent,
     before: Placement | None,
     after: Placement,
-    facts: CameFrom | Occurred | None = None,
+    facts: CameFrom | Occurred | TakenBack | None = None,
 ) -> None:
     """A change of a placement and its event; `before` is None for the first."""
     if before is None:

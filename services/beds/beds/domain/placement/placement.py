@@ -202,6 +202,21 @@ class Placement:
             raise NotOnLeave(**self.facts())
         return replace(self, state=P.IN_BED)._stamped(stamp, since=stamp.at)
 
+    def moved_back(self, bed_id: UUID, department_id: UUID, stamp: Stamp) -> "Placement":
+        """The latest move is taken back (A12). Raises `NotInABed`."""
+        if self.state is not P.IN_BED:
+            raise NotInABed(**self.facts())
+        return replace(self, bed_id=bed_id, department_id=department_id)._stamped(stamp, since=stamp.at)
+
+    def arrival_reversed(self, stamp: Stamp) -> "Placement":
+        """The patient was never here (A11): waits again where a bed is wanted. Raises `NotInABed`."""
+        if self.state is not P.IN_BED:
+            raise NotInABed(**self.facts())
+        if self.want is not None:
+            return self._without_hold(Unplaced.REVERSED)._stamped(stamp, since=stamp.at)
+        over = P.LEFT if self.stay_number > 1 else P.WITHDRAWN
+        return replace(self, state=over, **_NO_BED)._stamped(stamp, since=stamp.at)
+
     def departed(self, reason_code: str, stamp: Stamp) -> "Placement":
         """Gone: a fact, never refused for paperwork. Raises `NotInABed`."""
         if self.state not in HERE and self.refusal is not Unplaced.RECOVERED:

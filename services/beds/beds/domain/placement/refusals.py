@@ -1,6 +1,6 @@
 """Why an act on a placement is refused."""
 
-from common.errors import NotFound, Refusal
+from common.errors import FieldError, Invalid, NotFound, Refusal
 
 
 class UnknownPlacement(NotFound):
@@ -40,6 +40,28 @@ class AdmissionAlreadyHolds(Refusal):
 class PatientInAnotherBed(Refusal):
     code = "patient_in_another_bed"
     sentence = "This patient is in another bed. Record the departure from there first."
+
+
+class AlreadyReversed(Refusal):
+    code = "already_reversed"
+    sentence = "This was taken back before."
+
+
+class NothingToReverse(Refusal):
+    code = "nothing_to_reverse"
+    sentence = "This patient has not been moved since the arrival."
+
+
+class PriorBedTaken(Refusal):
+    code = "prior_bed_taken"
+    sentence = "The bed from before is not there for this patient any more. Move the patient to another one."
+
+
+class SamePatient(Invalid):
+    sentence = "Two different patients change places."
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError(field="body.b", code="same", message="name another patient")])
 
 
 class TransferNeeded(Refusal):

@@ -1,0 +1,91 @@
+"""Taking back what was recorded by mistake: an arrival (A11) or the latest move (A12); domain §2."""
+
+from uuid import UUID
+
+from beds import records
+from beds.domain.cleaning import CleaningType
+from beds.domain.movement import MovementKind, Reversible
+from beds.domain.placement import AlreadyReversed, NothingToReverse, NotInABed, PlacementState, PriorBedTaken
+from beds.events import PlacementEvent, TakenBack
+from beds.handlers.recording import occupy, save_placement, vacate
+from beds.policies import POLICIES, Act
+from common.auth import Caller
+from common.command import command
+from common.db import UnitOfWork
+from common.idempotency import Outcome
+
+K = MovementKind
+
+
+@command
+async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str) -> Outcome:
+    """The patient was never in the bed, which is dirty all the same. Raises `NotInABed`, `AlreadyReversed`."""
+    placement = await records.placements.lock(act, admission_id)
+    POLICIES.allow(caller, Act.REVERSE, placement.department_id)
+    arrival = await records.latest_movement(act, admission_id, (K.ARRIVAL, K.ARRIVAL_REVERSED))
+    if arrival is not None and arrival.kind is K.ARRIVAL_REVERSED:
+        raise AlreadyReversed(**placement.facts())
+    if arrival is None or placement.bed_id is None:
+        raise NotInABed(**placement.facts())
+    bed = await records.beds.lock(act, placement.bed_id)
+    stamp = await act.stamp(placement, bed)
+    act.demand.expect(placement.tag(stamp.at))
+    waits = placement.arrival_reversed(stamp)
+
+    await vacate(act, bed, stamp, CleaningType.DISCHARGE)
+    facts = TakenBack(Reversible.ARRIVAL, reason_code)
+    await save_placement(act, PlacementEvent.REVERSED, placement, waits, facts)
+    await records.add_movement(
+        act,
+        K.ARRIVAL_REVERSED,
+        admission_id,
+        stamp,
+        from_bed_id=bed.id,
+        reason_code=reason_code,
+        reverses=arrival.id,
+    )
+    return Outcome(201, admission_id)
+
+
+@command
+async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str) -> Outcome:
+    """Back in the bed from before the latest move.
+
+    Raises `PriorBedTaken`, `NotInABed`, `AlreadyReversed`, `NothingToReverse`.
+    """
+    placement = await records.placements.lock(act, admission_id)
+    POLICIES.allow(caller, Act.REVERSE, placement.department_id)
+    if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
+        raise NotInABed(**placement.facts())
+    latest = await records.latest_movement(act, admission_id, (K.ARRIVAL, K.MOVE, K.MOVE_REVERSED))
+    if latest is not None and latest.kind is K.MOVE_REVERSED:
+        raise AlreadyReversed(**placement.facts())
+    if latest is None or latest.from_bed_id is None:
+        raise NothingToReverse(**placement.facts())
+    locked = await records.beds.lock_all(act, (placement.bed_id, latest.from_bed_id))
+    wrong, prior = locked[placement.bed_id], locked[latest.from_bed_id]
+    POLICIES.allow(caller, Act.REVERSE, prior.department_id)
+    stamp = await act.stamp(placement, wrong, prior)
+    act.demand.expect(placement.tag(stamp.at))
+    if not prior.settled(stamp.at).is_there_for(admission_id):
+        raise PriorBedTaken(**prior.facts())
+    back = placement.moved_back(prior.id, prior.department_id, stamp)
+
+    await vacate(act, wrong, stamp, CleaningType.TRANSFER)
+    await occupy(act, prior, placement, stamp)
+    facts = TakenBack(Reversible.MOVE, reason_code)
+    await save_placement(act, PlacementEvent.REVERSED, placement, back, facts)
+    await records.add_movement(
+        act,
+        K.MOVE_REVERSED,
+        admission_id,
+        stamp,
+        from_bed_id=wrong.id,
+        to_bed_id=prior.id,
+        reason_code=reason_code,
+        reverses=latest.id,
+    )
+    return Outcome(201, admission_id)
+
+
+REVERSE = {Reversible.ARRIVAL: reverse_arrival, Reversible.MOVE: reverse_move}

@@ -1,0 +1,79 @@
+"""Two patients change places."""
+
+import asyncio
+from uuid import UUID
+
+from tests.beds.ward import Ward, code_of
+
+
+async def swap(ward: Ward, a: UUID, b: UUID):
+    return await ward.bed_manager.post("/v1/placements/swaps", json={"a": str(a), "b": str(b)})
+
+
+async def two_in_bed(ward: Ward) -> tuple[UUID, UUID, UUID, UUID]:
+    department = await ward.a_department()
+    left, right = await ward.a_bed(department), await ward.a_bed(department)
+    return left, right, await ward.in_bed(department, left), await ward.in_bed(department, right)
+
+
+async def test_each_is_in_the_bed_of_the_other(ward: Ward):
+    left, right, ann, bob = await two_in_bed(ward)
+
+    answer = await swap(ward, ann, bob)
+
+    assert (answer.status_code, answer.json()["admission_id"], answer.json()["bed_id"]) == (
+        201,
+        str(ann),
+        str(right),
+    )
+    assert (await ward.placement(bob))["bed_id"] == str(left)
+    beds = [await ward.bed(bed) for bed in (left, right)]
+    assert [(bed["state"], bed["admission_id"]) for bed in beds] == [
+        ("occupied", str(bob)),
+        ("occupied", str(ann)),
+    ]
+    for admission, came_from, now_in in ((ann, left, right), (bob, right, left)):
+        moved = (await ward.movements(admission))[-1]
+        assert (moved["kind"], moved["from_bed_id"], moved["to_bed_id"]) == (
+            "move",
+            str(came_from),
+            str(now_in),
+        )
+        assert (await ward.told(admission))[-1] == "moved"
+
+
+async def test_back_again_is_another_swap(ward: Ward):
+    left, right, ann, bob = await two_in_bed(ward)
+    await swap(ward, ann, bob)
+    assert (await swap(ward, bob, ann)).status_code == 201
+    assert (await ward.placement(ann))["bed_id"] == str(left)
+    assert (await ward.placement(bob))["bed_id"] == str(right)
+
+
+async def test_it_takes_two_patients_in_beds_of_one_department(ward: Ward):
+    _, _, ann, _ = await two_in_bed(ward)
+    _, _, elsewhere, _ = await two_in_bed(ward)
+    waiting = await ward.waits_elsewhere()
+    assert code_of(await swap(ward, ann, ann)) == (422, "invalid")
+    assert code_of(await swap(ward, ann, waiting)) == (409, "not_in_a_bed")
+    assert code_of(await swap(ward, ann, elsewhere)) == (409, "transfer_needed")
+    assert [m["kind"] for m in await ward.movements(ann)] == ["arrival"]
+
+
+async def test_a_swap_races_departures_and_moves(ward: Ward):
+    """Whoever comes first: nobody is lost, and no bed has two."""
+    department = await ward.a_department()
+    spare = await ward.a_bed(department)
+    left, right = await ward.a_bed(department), await ward.a_bed(department)
+    ann, bob = await ward.in_bed(department, left), await ward.in_bed(department, right)
+    answers = await asyncio.gather(
+        swap(ward, ann, bob),
+        swap(ward, bob, ann),
+        ward.bed_manager.post(f"/v1/placements/{ann}/moves", json={"bed_id": str(spare)}),
+        ward.bed_manager.post(f"/v1/placements/{bob}/departure", json={"reason_code": "home"}),
+    )
+    assert all(answer.status_code in (200, 201, 409) for answer in answers)
+    assert (await ward.placement(bob))["state"] == "left"
+    placed = await ward.placement(ann)
+    occupied = [bed for bed in (spare, left, right) if (await ward.bed(bed))["state"] == "occupied"]
+    assert [str(bed) for bed in occupied] == [placed["bed_id"]]
