@@ -72,6 +72,16 @@ async def test_who_is_there_and_who_waits_are_on_one_board(ward: Ward):
     assert in_order == [str(waiting), str(next_one)]
 
 
+async def test_a_patient_on_leave_keeps_the_bed_on_the_board(ward: Ward):
+    department = await ward.a_department()
+    admission = await ward.in_bed(department, await ward.a_bed(department))
+    await ward.does("/v1/placements/{}/leave", admission, role="nurse", reason_code="weekend")
+    board = await board_of(ward, department)
+    (bed,), (placement,) = board["beds"], board["placements"]
+    assert (bed["state"], bed["admission_id"]) == ("occupied", str(admission))
+    assert (placement["state"], placement["bed_id"]) == ("on_leave", bed["id"])
+
+
 async def test_rooms_are_shown_with_what_they_are_for(ward: Ward):
     department = str(await ward.a_department())
     new = {"department_id": department, "code": "R1", "negative_pressure": True, "specialty": "cardiology"}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from beds.domain.placement import Priority, Want, Wish
 from common.ids import new_id
 from tests.beds.ward import Ward, code_of
 
@@ -97,6 +98,21 @@ async def test_an_arrival_that_was_reversed_is_not_where_a_stay_begins(ward: War
     )
     (stay,) = await ward.report("lengths_of_stay", department_id=department)
     assert stay["hours"] == 5
+
+
+async def test_a_departure_that_was_reversed_ends_no_stay(ward: Ward):
+    department, patient = await ward.a_department(), new_id()
+    admission = await ward.in_bed(department, await ward.a_bed(department), patient)
+    await ward.departs(admission)
+    wanted = Want(department, None, Priority.URGENT, {}, ready=True, requested_at=await ward.now())
+    bed = await ward.a_bed(department)
+    await ward.says(Wish(admission, patient, wanted, want_version=2, stay_number=2))
+    await ward.arrives(admission, bed)
+    assert await ward.report("lengths_of_stay", department_id=department) == []
+    await ward.departs(admission)
+    (stay,) = await ward.report("lengths_of_stay", department_id=department)
+    arrivals = await ward.report("movements", patient_id=patient)
+    assert (stay["arrived_at"], stay["left_at"]) == (arrivals[0]["occurred_at"], arrivals[-1]["occurred_at"])
 
 
 # Turnaround

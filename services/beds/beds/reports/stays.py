@@ -4,7 +4,8 @@ length of stay = time of departure - time of arrival, of every stay that ended i
 
 As in the OECD's and AHRQ's average length of stay the stays are those that ended: whoever is still there is not counted
 yet. Counted in hours rather than midnights, from the times that people report (`occurred_at`), from the arrival in the
-first bed to the departure from the last; leave is part of it. The department is the one that the patient left from.
+first bed to the departure from the last; leave is part of it. A departure that was reversed ends no stay, and an
+arrival that was reversed begins none. The department is the one that the patient left from.
 """
 
 from datetime import datetime
@@ -14,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel
 
+from beds.domain.movement import MovementKind as K
 from beds.models import bed, department, movement, placement
 from beds.reports.asking import Report
 from beds.reports.counting import hours_between, mean, median
@@ -47,22 +49,40 @@ class StaysOfDepartment(BaseModel):
     median_hours: float
 
 
-_arrival = movement.alias("arrival")
-_last_arrival = (
+_arrival, _next, _again = movement.alias("arrival"), movement.alias("next"), movement.alias("again")
+_next_kind = (
+    sa.select(_next.c.kind)
+    .where(_next.c.admission_id == _arrival.c.admission_id, _next.c.moved_at > _arrival.c.moved_at)
+    .order_by(_next.c.moved_at)
+    .limit(sa.literal_column("1"))
+    .correlate(_arrival)
+    .scalar_subquery()
+)
+#: An arrival that is followed by another one, or taken back, was none.
+_WAS_THERE = [constant(kind) for kind in (K.MOVE, K.LEAVE, K.RETURN, K.DEPARTURE)]
+_first_arrival = (
     sa.select(_arrival.c.occurred_at)
     .where(
         _arrival.c.admission_id == movement.c.admission_id,
-        _arrival.c.kind == constant("arrival"),
+        _arrival.c.kind == constant(K.ARRIVAL),
         _arrival.c.moved_at < movement.c.moved_at,
+        _next_kind.in_(_WAS_THERE),
     )
-    .order_by(_arrival.c.moved_at.desc())
+    .order_by(_arrival.c.moved_at)
     .limit(sa.literal_column("1"))
     .correlate(movement)
-    .lateral("last_arrival")
+    .lateral("first_arrival")
 )
-_hours = hours_between(_last_arrival.c.occurred_at, movement.c.occurred_at)
+#: A departure with an arrival after it was reversed (A13): the patient had not left.
+_arrived_again = sa.exists().where(
+    _again.c.admission_id == movement.c.admission_id,
+    _again.c.kind == constant(K.ARRIVAL),
+    _again.c.moved_at > movement.c.moved_at,
+)
+_hours = hours_between(_first_arrival.c.occurred_at, movement.c.occurred_at)
 _ended = (
-    movement.c.kind == constant("departure"),
+    movement.c.kind == constant(K.DEPARTURE),
+    sa.not_(_arrived_again),
     happened_within,
     optional(bed.c.department_id, "department_id"),
 )
@@ -75,7 +95,7 @@ def _of_stays(*columns: Any) -> Select:
             movement.join(placement, placement.c.admission_id == movement.c.admission_id)
             .join(bed, bed.c.id == movement.c.from_bed_id)
             .join(department, department.c.id == bed.c.department_id)
-            .join(_last_arrival, sa.true())
+            .join(_first_arrival, sa.true())
         )
         .where(*_ended)
     )
@@ -84,7 +104,7 @@ def _of_stays(*columns: Any) -> Select:
 _left_at = movement.c.occurred_at.label("left_at")
 _stays = _of_stays(
     *(movement.c.id, movement.c.admission_id, placement.c.patient_id, bed.c.department_id),
-    _last_arrival.c.occurred_at.label("arrived_at"),
+    _first_arrival.c.occurred_at.label("arrived_at"),
     *(_left_at, _hours.label("hours"), movement.c.reason_code),
 )
 STAYS = Report(
