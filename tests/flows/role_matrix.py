@@ -171,6 +171,8 @@ ADMISSIONS = [
     Row("POST", "/v1/patients/{patient_id}/erasure", "admin", _REASON | {"patient_id": "{patient_id}"}),
     Row("POST", "/v1/patients/search", "clinical, integration", {"mrn": "nobody's"}),
     Row("GET", "/v1/patients/{patient_id}", "clinical, integration"),
+    # ours: what a correction keeps, for those who correct and who merge
+    Row("GET", "/v1/patients/{patient_id}/history", "nurse, charge_nurse, bed_manager, unit_manager"),
     Row("POST", "/v1/patients/names", "clinical", {"ids": ["{patient_id}"]}),
     Row("POST", "/v1/patients/{patient_id}/merge", "unit_manager, admin", later="merging"),
     Row("POST", "/v1/patients/{patient_id}/merge/undo", "unit_manager, admin", later="merging"),

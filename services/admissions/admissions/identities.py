@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from admissions.domain.patient import AdministrativeSex, Identity
+from admissions.domain.patient import AdministrativeSex, Identity, Patient
 from admissions.models import patient_identity, patient_index, subject_key
 from common.crypto import KeyedIndex, MasterKeys, SubjectKey
 from common.db import UnitOfWork
@@ -43,22 +43,22 @@ class Identities:
     keys: MasterKeys
     indexes: Mapping[int, KeyedIndex]
 
-    async def add(self, act: UnitOfWork, patient_id: UUID, identity: Identity) -> None:
+    async def add(self, act: UnitOfWork, patient: Patient, identity: Identity) -> None:
         """The first identity of a patient, under a fresh key. A record number in use is refused by its constraint."""
-        key, wrapped = self.keys.new_subject_key(patient_id)
-        await act.run(_ADD_KEY, subject_id=patient_id, wrapped=wrapped)
-        await act.run(_ADD_IDENTITY, patient_id=patient_id, version=1, **_seal(key, identity))
-        await self._enter(act, patient_id, identity)
+        key, wrapped = self.keys.new_subject_key(patient.id)
+        await act.run(_ADD_KEY, subject_id=patient.id, wrapped=wrapped)
+        await act.run(_ADD_IDENTITY, **_of_version(patient), **_seal(key, identity))
+        await self._enter(act, patient.id, identity)
 
-    async def correct(self, act: UnitOfWork, patient_id: UUID, version: int, identity: Identity) -> None:
-        """A newer identity; the older ones stay readable under the same key."""
-        wrapped = await act.value(_KEY, of_subject=patient_id)
-        key = self.keys.subject_key(wrapped, patient_id)
-        await act.run(_ADD_IDENTITY, patient_id=patient_id, version=version, **_seal(key, identity))
+    async def correct(self, act: UnitOfWork, patient: Patient, identity: Identity) -> None:
+        """The identity from this version on; the older ones stay readable under the same key."""
+        wrapped = await act.value(_KEY, of_subject=patient.id)
+        key = self.keys.subject_key(wrapped, patient.id)
+        await act.run(_ADD_IDENTITY, **_of_version(patient), **_seal(key, identity))
         await act.run(
-            _FORGET_INDEX, of_patient=patient_id
+            _FORGET_INDEX, of_patient=patient.id
         )  # also what a key says that this process does not know
-        await self._enter(act, patient_id, identity)
+        await self._enter(act, patient.id, identity)
 
     async def fill(self, act: UnitOfWork, patient_id: UUID, identity: Identity, number: int) -> None:
         """The digests under this key, for a patient who is locked and has none."""
@@ -118,6 +118,15 @@ async def destroy(act: UnitOfWork, patient_id: UUID) -> None:
     """The key of the patient, and all by which the patient could be found. What the key opened stays as noise."""
     for statement in _DESTROY:
         await act.run(statement, of_patient=patient_id)
+
+
+def _of_version(patient: Patient) -> dict[str, object]:
+    return {
+        "patient_id": patient.id,
+        "version": patient.version,
+        "changed_at": patient.changed_at,
+        "changed_by": patient.changed_by,
+    }
 
 
 def _seal(key: SubjectKey, identity: Identity) -> dict[str, bytes | None]:

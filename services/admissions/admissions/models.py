@@ -51,6 +51,8 @@ patient_identity = sa.Table(
     sa.Column("date_of_birth", BYTEA),
     sa.Column("sex", BYTEA),
     sa.Column("contact", BYTEA),
+    sa.Column("changed_at", Moment),
+    sa.Column("changed_by", sa.Text, comment="null with the time where it was not kept yet"),
 )
 
 patient_index = sa.Table(

@@ -10,6 +10,7 @@ ANY, DEPT = Scope.ANY, Scope.DEPARTMENTS
 class Act(StrEnum):
     KEEP_PATIENTS = "keep_patients"
     FIND_PATIENTS = "find_patients"
+    READ_IDENTITIES = "read_identity_history"
     READ_NAMES = "read_names"
     ERASE_PATIENTS = "erase_patients"
     REQUEST_BED = "request_bed"
@@ -29,6 +30,7 @@ POLICIES = Policies(
     {
         Act.KEEP_PATIENTS: dict.fromkeys(("nurse", "charge_nurse", "bed_manager", "integration"), ANY),
         Act.FIND_PATIENTS: dict.fromkeys((*CLINICAL, "integration"), ANY),
+        Act.READ_IDENTITIES: dict.fromkeys(("nurse", "charge_nurse", "bed_manager", "unit_manager"), ANY),
         Act.READ_NAMES: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
         Act.ERASE_PATIENTS: {"admin": ANY},
         Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},

@@ -27,7 +27,8 @@ Row = Any
 _clock = sa.func.clock_timestamp()
 
 # Patients
-_identity_columns = [c for c in patient_identity.c if c.name not in ("patient_id", "version")]
+_OF_A_VERSION = ("patient_id", "version", "changed_at", "changed_by")
+_identity_columns = [c for c in patient_identity.c if c.name not in _OF_A_VERSION]
 PEOPLE = (
     sa.select(*patient.c, subject_key.c.wrapped, *_identity_columns)
     .join(subject_key, subject_key.c.subject_id == patient.c.id)
@@ -39,6 +40,13 @@ PEOPLE = (
     )
 )
 CURRENT_IDENTITY = Statement(PEOPLE.where(patient.c.id == sa.bindparam("of_id")))
+#: Every identity of a patient, the oldest first; none where it was erased.
+IDENTITIES = Statement(
+    sa.select(patient_identity.c.patient_id.label("id"), subject_key.c.wrapped, *patient_identity.c)
+    .join(subject_key, subject_key.c.subject_id == patient_identity.c.patient_id)
+    .where(patient_identity.c.patient_id == sa.bindparam("of_id"))
+    .order_by(patient_identity.c.version)
+)
 _digests: sa.BindParameter[Any] = sa.bindparam("digests", type_=ARRAY(BYTEA))
 
 

@@ -40,6 +40,7 @@ class PatientChange(Payload):
     sex: AdministrativeSex | None = None
     contact: Line | None = None
     privacy: bool | None = None
+    mother_id: UUID | None = None
 
 
 class PatientSearch(Payload):
@@ -118,6 +119,19 @@ class PatientView(BaseModel):
     version: int
     changed_at: datetime
     changed_by: str
+
+
+class IdentityView(BaseModel):
+    """Who the person was taken for from this version of the record on. Without a time where that was not kept yet."""
+
+    version: int
+    changed_at: datetime | None
+    changed_by: str | None
+    mrn: str | None
+    name: str | None
+    date_of_birth: date | None
+    sex: AdministrativeSex | None
+    contact: str | None
 
 
 class ErasedPatientView(BaseModel):

@@ -1,7 +1,7 @@
 """Patients. Persons are searched by POST, and every look at one is an access event before the answer leaves."""
 
 from collections.abc import Hashable
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,11 +13,12 @@ from admissions.handlers.erasure import erase_patient
 from admissions.handlers.patients import correct_patient, register_patient
 from admissions.identities import Identities
 from admissions.policies import POLICIES, Act
-from admissions.queries import BY_MRN, BY_NAME_AND_BIRTH, CURRENT_IDENTITY, ERASED, NAMES
+from admissions.queries import BY_MRN, BY_NAME_AND_BIRTH, CURRENT_IDENTITY, ERASED, IDENTITIES, NAMES
 from admissions.rotation import identities
 from admissions.schemas import (
     ErasedPatientView,
     Erasure,
+    IdentityView,
     NamesRequest,
     NamesView,
     NewPatient,
@@ -28,7 +29,7 @@ from admissions.schemas import (
 from common.access import Access
 from common.auth import Caller
 from common.bodies import Route
-from common.errors import NotFound, NotYetKnown
+from common.errors import NotFound, NotYetKnown, Refusal
 from common.idempotency import Outcome
 from common.process import Process, Running
 from common.stamp import version_tag
@@ -78,9 +79,16 @@ async def correct(
     change: PatientChange,
 ) -> Response:
     """Corrects what is sent. With a record number and a name, an unidentified patient is identified for good."""
-    named = {name: getattr(change, name) for name in change.model_fields_set if name != "privacy"}
+    named = {name: getattr(change, name) for name in change.model_fields_set - {"privacy", "mother_id"}}
     outcome = await correct_patient(
-        running.database, demand, caller, sealing, patient_id, named, change.privacy
+        running.database,
+        demand,
+        caller,
+        sealing,
+        patient_id,
+        named,
+        privacy=change.privacy,
+        mother_id=change.mother_id if "mother_id" in change.model_fields_set else ...,
     )
     return await _show(request, running, caller, sealing, Act.KEEP_PATIENTS, outcome)
 
@@ -105,6 +113,21 @@ async def read(
     """A read also where the answer is 304: the caller looks at the copy that it has."""
     POLICIES.allow(caller, Act.FIND_PATIENTS)
     return await _show(request, running, caller, sealing, Act.FIND_PATIENTS, Outcome(200, patient_id))
+
+
+@router.get("/{patient_id}/history", responses=shows_list(IdentityView))
+async def read_history(
+    request: Request, running: Running, caller: Calling, sealing: Sealing, patient_id: UUID
+) -> Response:
+    """Who the person was taken for, and by whom, from the first registration on: corrections keep what was."""
+    POLICIES.allow(caller, Act.READ_IDENTITIES)
+    rows = await running.database.read.all(IDENTITIES, of_id=patient_id)
+    if not rows:
+        raise await _nobody(running, patient_id)
+    await _note(running, caller, PersonAccess.PERSON_READ, Act.READ_IDENTITIES, [patient_id])
+    shown = ("version", "changed_at", "changed_by")
+    versions = [{name: row[name] for name in shown} | asdict(sealing.open(row)) for row in rows]
+    return list_answer(request, versions, None)
 
 
 @router.post("/search", responses=shows_list(PatientView))
@@ -160,12 +183,7 @@ async def _show(
     patient_id = outcome.resource
     row = await running.database.read.first(CURRENT_IDENTITY, of_id=patient_id)
     if row is None:
-        erased = await running.database.read.first(ERASED, of_id=patient_id)
-        raise (
-            NotFound
-            if erased is None
-            else PatientErased(patient_id=patient_id, erased_at=erased["erased_at"])
-        )
+        raise await _nobody(running, patient_id)
     await _note(running, caller, PersonAccess.PERSON_READ, act, [patient_id])
     headers = location("/v1/patients", patient_id) if outcome.status == 201 else {}
     return json_answer(
@@ -173,9 +191,14 @@ async def _show(
     )
 
 
+async def _nobody(running: Process, patient_id: UUID) -> Refusal:
+    """Why there is no identity under this id."""
+    erased = await running.database.read.first(ERASED, of_id=patient_id)
+    if erased is None:
+        return NotFound()
+    return PatientErased(patient_id=patient_id, erased_at=erased["erased_at"])
+
+
 def _view(sealing: Identities, row: Any) -> dict[str, Any]:
-    identity = sealing.open(row)
     shown = ("id", "unidentified", "privacy", "mother_id", "version", "changed_at", "changed_by")
-    return {name: row[name] for name in shown} | {
-        field.name: getattr(identity, field.name) for field in fields(identity)
-    }
+    return {name: row[name] for name in shown} | asdict(sealing.open(row))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from types import EllipsisType
 from uuid import UUID
 
 from common.errors import FieldError, Invalid, Refusal
@@ -12,7 +13,7 @@ from common.stamp import Stamp, version_tag
 
 class MrnTaken(Refusal):
     code = "mrn_taken"
-    sentence = "Another patient has this medical record number. Search for it before you register anybody."
+    sentence = "Another patient has this medical record number. If both are one person, merge the two."
 
 
 class PatientErased(Refusal):
@@ -98,14 +99,29 @@ class Patient:
             changed_by=stamp.by,
         )
 
-    def corrected(self, identity: Identity, stamp: Stamp, *, privacy: bool | None) -> "Patient":
-        """After a correction. Whoever has a record number and a name by now is identified for good."""
+    def corrected(
+        self,
+        identity: Identity,
+        stamp: Stamp,
+        *,
+        privacy: bool | None,
+        mother_id: UUID | EllipsisType | None = ...,
+    ) -> "Patient":
+        """After a correction. Whoever has a record number and a name by now is identified for good.
+
+        `mother_id` is left as it is unless it is given. Raises `Invalid`.
+        """
+        if mother_id == self.id:
+            raise Invalid(
+                errors=[FieldError(field="body.mother_id", code="itself", message="of another person")]
+            )
         unidentified = self.unidentified and not (identity.mrn and identity.name)
         check_identified(identity, unidentified=unidentified)
         return replace(
             self,
             unidentified=unidentified,
             privacy=self.privacy if privacy is None else privacy,
+            mother_id=self.mother_id if mother_id is ... else mother_id,
             version=self.version + 1,
             changed_at=stamp.at,
             changed_by=stamp.by,

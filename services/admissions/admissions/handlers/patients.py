@@ -1,5 +1,6 @@
 """Patients are registered and corrected."""
 
+from types import EllipsisType
 from uuid import UUID
 
 from admissions import records
@@ -29,14 +30,13 @@ async def register_patient(
 ) -> Outcome:
     """Raises `MrnTaken`, and `Invalid` where an identified patient has no record number or name."""
     POLICIES.allow(caller, Act.KEEP_PATIENTS)
-    if mother_id is not None and await records.patients.find(act, mother_id) is None:
-        raise Invalid(errors=[FieldError(field="body.mother_id", code="unknown", message="no such patient")])
+    await _check_mother(act, mother_id)
     stamp = await act.stamp()
     patient = Patient.registered(
         new_id(), identity, stamp, unidentified=unidentified, privacy=privacy, mother_id=mother_id
     )
     await records.patients.add(act, patient)
-    await identities.add(act, patient.id, identity)
+    await identities.add(act, patient, identity)
     act.publish(happened(PatientEvent.REGISTERED, patient.id, patient, None))
     return Outcome(201, patient.id)
 
@@ -48,7 +48,9 @@ async def correct_patient(
     identities: Identities,
     patient_id: UUID,
     changes: dict[str, object],
+    *,
     privacy: bool | None,
+    mother_id: UUID | EllipsisType | None,
 ) -> Outcome:
     """Changes the fields that are named; what was there before is kept. Raises `MrnTaken`, `PatientErased`."""
     POLICIES.allow(caller, Act.KEEP_PATIENTS)
@@ -59,8 +61,14 @@ async def correct_patient(
     row = await act.first(CURRENT_IDENTITY, of_id=patient_id)
     assert row is not None
     identity = identities.open(row).corrected(**changes)
-    corrected = patient.corrected(identity, stamp, privacy=privacy)
+    await _check_mother(act, mother_id)
+    corrected = patient.corrected(identity, stamp, privacy=privacy, mother_id=mother_id)
     await records.patients.save(act, corrected)
-    await identities.correct(act, patient_id, corrected.version, identity)
+    await identities.correct(act, corrected, identity)
     act.publish(happened(PatientEvent.CORRECTED, patient_id, corrected, patient))
     return Outcome(200, patient_id)
+
+
+async def _check_mother(act: UnitOfWork, mother_id: UUID | EllipsisType | None) -> None:
+    if isinstance(mother_id, UUID) and await records.patients.find(act, mother_id) is None:
+        raise Invalid(errors=[FieldError(field="body.mother_id", code="unknown", message="no such patient")])
