@@ -410,7 +410,8 @@ def test_who_is_here_can_leave():
 @pytest.mark.parametrize(
     ("occurred_at", "last_movement", "is_plausible"),
     [
-        (None, T - HOUR, True),
+        (T - HOUR, None, True),
+        (T - 25 * HOUR, None, False),
         (T, T - HOUR, True),
         (T - HOUR, T - HOUR, True),
         (T - HOUR - timedelta(seconds=1), T - HOUR, False),
@@ -420,7 +421,7 @@ def test_who_is_here_can_leave():
     ],
 )
 def test_a_reported_time_is_within_a_day_and_after_the_last_movement(
-    occurred_at: datetime | None, last_movement: datetime, is_plausible: bool
+    occurred_at: datetime, last_movement: datetime | None, is_plausible: bool
 ):
     if is_plausible:
         check_reported(occurred_at, last_movement, T)

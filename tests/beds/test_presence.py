@@ -1,6 +1,6 @@
 """Arrival, departure and move; readiness; the places themselves; who gets the bed that becomes free."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,8 +14,8 @@ from common.testing import client_for, living, settings_for
 from tests.beds.ward import Ward, code_of
 
 
-async def arrival(ward: Ward, admission: UUID, bed: UUID | None = None):
-    body = {"bed_id": str(bed)} if bed else {}
+async def arrival(ward: Ward, admission: UUID, bed: UUID | None = None, **more: str):
+    body = {"bed_id": str(bed)} | more if bed else more
     return await ward.bed_manager.post(f"/v1/placements/{admission}/arrival", json=body)
 
 
@@ -210,6 +210,35 @@ async def test_a_departure_may_be_reported_late(ward: Ward):
     )
     assert row is not None
     assert row["occurred_at"] == reported < row["moved_at"]
+
+
+async def test_a_stay_may_be_reported_late_as_a_whole(ward: Ward):
+    """Durations for people count from the reported times: whoever should have cleaned the bed is late by now."""
+    department = await ward.a_department()
+    bed = await ward.a_bed(department)
+    admission, now = await ward.waits_for(department), await ward.now()
+    came, left = now - timedelta(hours=5), now - timedelta(hours=2)
+
+    assert (await arrival(ward, admission, occurred_at=came.isoformat())).status_code == 201
+    too_early = await departure(ward, admission, occurred_at=(came - timedelta(minutes=1)).isoformat())
+    assert code_of(too_early) == (422, "invalid")
+    assert (await departure(ward, admission, occurred_at=left.isoformat())).status_code == 200
+
+    found = (await ward.bed_manager.get(f"/v1/placements/{admission}/movements")).json()["items"]
+    assert [datetime.fromisoformat(one["occurred_at"]) for one in found] == [came, left]
+    assert all(datetime.fromisoformat(one["moved_at"]) >= now for one in found)
+    assert datetime.fromisoformat((await ward.open_job(bed))["requested_at"]) == left
+
+
+async def test_nobody_arrives_before_the_last_departure(ward: Ward):
+    department, patient = await ward.a_department(), new_id()
+    await ward.a_bed(department)
+    await ward.departs(await ward.in_bed(department, patient=patient))
+    await ward.a_bed(department)
+    again = await ward.waits_for(department, patient=patient)
+
+    answer = await arrival(ward, again, occurred_at=(await ward.now() - timedelta(minutes=5)).isoformat())
+    assert code_of(answer) == (422, "invalid")
 
 
 async def test_the_patient_of_a_departed_admission_may_come_again(ward: Ward):

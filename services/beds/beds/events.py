@@ -104,7 +104,7 @@ class BedEvent(Happening):
 class PlacementEvent(Happening):
     QUEUED = "queued", "The admission waits for a bed; `refusal` says why it has none."
     HELD = "held", "A bed is held for the admission."
-    ARRIVED = "arrived", "The patient is in the bed."
+    ARRIVED = "arrived", "The patient is in the bed.", Occurred
     MOVED = "moved", "The patient is in another bed of the same department.", CameFrom
     LEFT_ON_LEAVE = "left_on_leave", "The patient is away for a while; the bed is kept."
     RETURNED = "returned", "The patient is back from leave, in the same bed."

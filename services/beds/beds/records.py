@@ -159,6 +159,20 @@ async def latest_movement(
     return None if row is None else Moved(row["id"], MovementKind(row["kind"]), row["from_bed_id"])
 
 
+_LAST_MOVEMENT = Statement(
+    sa.select(sa.func.max(movement.c.occurred_at).label("last"))
+    .join(placement, placement.c.admission_id == movement.c.admission_id)
+    .where(placement.c.patient_id == sa.bindparam("of_patient"))
+)
+
+
+async def last_movement(act: UnitOfWork, patient_id: UUID) -> datetime | None:
+    """When the patient last came, moved or left, as it was reported."""
+    row = await act.first(_LAST_MOVEMENT, of_patient=patient_id)
+    last: datetime | None = None if row is None else row["last"]
+    return last
+
+
 _OPEN_JOB = Statement(
     sa.select(*cleaning_job.c)
     .where(

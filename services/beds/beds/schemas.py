@@ -103,6 +103,7 @@ class Reason(Payload):
 
 class Arrival(Payload):
     bed_id: UUID | None = None
+    occurred_at: Instant | None = None
 
 
 class Departure(Payload):

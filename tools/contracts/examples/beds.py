@@ -100,7 +100,7 @@ def _placements() -> Iterator[Fact]:
     yield happened(P.HELD, ADMISSION, held, queued)
     yield happened(P.QUEUED, ADMISSION, held.unheld(Unplaced.RELEASED, at(8)), held)
     yield happened(P.WITHDRAWN, ADMISSION, withdrawn, held)
-    yield happened(P.ARRIVED, ADMISSION, arrived, held)
+    yield happened(P.ARRIVED, ADMISSION, arrived, held, Occurred(arrived.changed_at))
     yield happened(P.ANSWERED, ADMISSION, answered, arrived)
     yield happened(P.MOVED, ADMISSION, moved, arrived, CameFrom(BedBefore(BED)))
     away = moved.left_on_leave(at(40))

@@ -66,7 +66,7 @@ async def confirm_arrival(
     """The patient is in the bed that is held, or directly in a free one that is named."""
     async with known(running, admission_id):
         outcome = await presence.confirm_arrival(
-            running.database, demand, caller, admission_id, arrival.bed_id
+            running.database, demand, caller, admission_id, arrival.bed_id, arrival.occurred_at
         )
     return await SHOWN.settle(request, running.database.read, outcome)
 

@@ -140,7 +140,7 @@ class CleaningJob:
         priority: CleaningPriority = CleaningPriority.NORMAL,
         waits_since: datetime | None = None,
     ) -> "CleaningJob":
-        """A new job. The bed `waits_since` then where the job takes the place of an earlier one."""
+        """A new job. The bed `waits_since` then where that is earlier than the request."""
         nothing: dict[str, Any] = dict.fromkeys(_LATER)
         job = cls(
             id=job_id,

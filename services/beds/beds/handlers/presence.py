@@ -6,7 +6,7 @@ from uuid import UUID
 from beds import records
 from beds.domain.cleaning import CleaningType
 from beds.domain.movement import MovementKind
-from beds.domain.placement import HERE, NotInABed, PlacementState, check_reported
+from beds.domain.placement import HERE, NotInABed, Placement, PlacementState, check_reported
 from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
 from beds.policies import POLICIES, Act
@@ -14,13 +14,18 @@ from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
 from common.idempotency import Outcome
+from common.stamp import Stamp
 
 
 @command
 async def confirm_arrival(
-    act: UnitOfWork, caller: Caller, admission_id: UUID, named_bed: UUID | None
+    act: UnitOfWork,
+    caller: Caller,
+    admission_id: UUID,
+    named_bed: UUID | None,
+    occurred_at: datetime | None = None,
 ) -> Outcome:
-    """The patient is in the held bed, or directly in a free one that is named."""
+    """The patient is in the held bed, or directly in a free one that is named; since when the ward says."""
     placement = await records.placements.lock(act, admission_id)
     locked = await records.beds.lock_all(act, (named_bed, placement.bed_id))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
@@ -28,13 +33,16 @@ async def confirm_arrival(
     act.demand.expect(placement.tag(stamp.at))
     bed = locked[placement.settled(stamp.at).bed_for_arrival(named_bed)]
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, bed.department_id)
+    await _check_reported(act, placement, occurred_at, stamp)
 
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed.id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
     await occupy(act, bed, placement, stamp)
     arrived = placement.arrived(bed.id, bed.department_id, stamp)
-    await save_placement(act, PlacementEvent.ARRIVED, placement, arrived)
-    await records.add_movement(act, MovementKind.ARRIVAL, admission_id, stamp, to_bed_id=bed.id)
+    await save_placement(act, PlacementEvent.ARRIVED, placement, arrived, Occurred(occurred_at or stamp.at))
+    await records.add_movement(
+        act, MovementKind.ARRIVAL, admission_id, stamp, to_bed_id=bed.id, occurred_at=occurred_at
+    )
     return Outcome(201, admission_id)
 
 
@@ -42,17 +50,17 @@ async def confirm_arrival(
 async def record_departure(
     act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str, occurred_at: datetime | None
 ) -> Outcome:
-    """The patient has left: the bed is dirty and gets a cleaning job."""
+    """The patient has left: the bed is dirty and gets a cleaning job, whose targets count from then."""
     placement = await records.placements.lock(act, admission_id)
     locked = await records.beds.lock_all(act, (placement.bed_id if placement.state in HERE else None,))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
     stamp = await act.stamp(placement, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     left = placement.departed(reason_code, stamp)
-    check_reported(occurred_at, placement.since, stamp.at)
+    await _check_reported(act, placement, occurred_at, stamp)
 
     for bed in locked.values():
-        await vacate(act, bed, stamp, CleaningType.DISCHARGE)
+        await vacate(act, bed, stamp, CleaningType.DISCHARGE, since=occurred_at)
     await save_placement(act, PlacementEvent.DEPARTED, placement, left, Occurred(occurred_at or stamp.at))
     await records.add_movement(
         act,
@@ -86,3 +94,11 @@ async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_b
         act, MovementKind.MOVE, admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id
     )
     return Outcome(201, admission_id)
+
+
+async def _check_reported(
+    act: UnitOfWork, placement: Placement, occurred_at: datetime | None, stamp: Stamp
+) -> None:
+    """Against the last movement of the patient as it was reported, which may be long before it was recorded."""
+    if occurred_at is not None:
+        check_reported(occurred_at, await records.last_movement(act, placement.patient_id), stamp.at)

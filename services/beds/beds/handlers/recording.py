@@ -115,12 +115,14 @@ async def cancel_cleaning(act: UnitOfWork, bed: Bed, stamp: Stamp) -> None:
         act.publish(happened(CleaningJobEvent.CANCELLED, job.id, cancelled, job))
 
 
-async def vacate(act: UnitOfWork, bed: Bed, stamp: Stamp, kind: CleaningType) -> None:
-    """The patient is out: the stay is closed, the bed is dirty and to be cleaned."""
+async def vacate(
+    act: UnitOfWork, bed: Bed, stamp: Stamp, kind: CleaningType, *, since: datetime | None = None
+) -> None:
+    """The patient is out: the stay is closed, the bed is dirty and to be cleaned, `since` when as the ward says."""
     assert bed.admission_id is not None
     await records.end_stay(act, bed.admission_id, stamp)
     await save_bed(act, BedEvent.VACATED, bed, bed.vacated(stamp))
-    await open_cleaning(act, bed, stamp, kind)
+    await open_cleaning(act, bed, stamp, kind, waits_since=since)
 
 
 async def occupy(act: UnitOfWork, bed: Bed, placement: Placement, stamp: Stamp) -> None:

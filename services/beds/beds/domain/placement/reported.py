@@ -8,9 +8,10 @@ REPORTED_BACK = timedelta(hours=24)
 """How far back a reported time may lie: wards document late."""
 
 
-def check_reported(occurred_at: datetime | None, last_movement: datetime, now: datetime) -> None:
+def check_reported(occurred_at: datetime, last_movement: datetime | None, now: datetime) -> None:
     """A reported time lies in the last 24 hours, not in the future and not before the last movement."""
-    if occurred_at is None or max(last_movement, now - REPORTED_BACK) <= occurred_at <= now:
+    earliest = now - REPORTED_BACK
+    if max(last_movement or earliest, earliest) <= occurred_at <= now:
         return
     raise Invalid(
         errors=[
