@@ -86,18 +86,17 @@ async def test_a_stay_is_as_long_as_from_its_arrival_to_its_departure(ward: Ward
     assert (figures["stays"], figures["mean_hours"], figures["median_hours"]) == (2, 52.75, 52.75)
 
 
-async def test_an_arrival_that_was_reversed_is_not_where_a_stay_begins(ward: Ward):
-    department = await ward.a_department()
-    admission = await an_ended_stay(ward, department, 5)
-    await ward.admin.execute(
-        "INSERT INTO movement (id, admission_id, kind, to_bed_id, moved_at, occurred_at, moved_by) "
-        "SELECT gen_random_uuid(), admission_id, kind, to_bed_id, moved_at - interval '1 h', $2, moved_by "
-        "FROM movement WHERE admission_id = $1 AND kind = 'arrival'",
-        admission,
-        NOON - timedelta(hours=9),
-    )
+async def test_an_arrival_that_was_reversed_begins_no_stay(ward: Ward):
+    department, patient = await ward.a_department(), new_id()
+    admission = await ward.in_bed(department, await ward.a_bed(department), patient)
+    mistake = {"of": "arrival", "reason_code": "wrong_patient"}
+    await ward.does("/v1/placements/{}/reversals", admission, role="bed_manager", **mistake)
+    await ward.arrives(admission, await ward.a_bed(department))
+    await ward.departs(admission)
     (stay,) = await ward.report("lengths_of_stay", department_id=department)
-    assert stay["hours"] == 5
+    first, reversal, second, departure = await ward.report("movements", patient_id=patient)
+    assert (stay["arrived_at"], stay["left_at"]) == (second["occurred_at"], departure["occurred_at"])
+    assert reversal["reverses"] == first["id"]
 
 
 async def test_a_departure_that_was_reversed_ends_no_stay(ward: Ward):

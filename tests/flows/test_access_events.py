@@ -101,7 +101,7 @@ _PLAIN = {
     *("sex_policy", "negative_pressure", "age_band", "level_of_care", "specialty", "equipment", "needs"),
     *("department", "rooms", "beds", "placements", "cleaning_jobs", "period_start", "period_end"),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
-    *("milestones", "waits_for", "confirmed_left_missed"),
+    *("milestones", "waits_for", "confirmed_left_missed", "reverses"),
 }
 _PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 

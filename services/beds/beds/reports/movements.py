@@ -34,6 +34,7 @@ class MovementRow(BaseModel):
     moved_at: datetime
     moved_by: str
     reason_code: str | None
+    reverses: UUID | None
 
 
 _from, _to = bed.alias("from_bed"), bed.alias("to_bed")

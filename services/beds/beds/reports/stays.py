@@ -49,24 +49,15 @@ class StaysOfDepartment(BaseModel):
     median_hours: float
 
 
-_arrival, _next, _again = movement.alias("arrival"), movement.alias("next"), movement.alias("again")
-_next_kind = (
-    sa.select(_next.c.kind)
-    .where(_next.c.admission_id == _arrival.c.admission_id, _next.c.moved_at > _arrival.c.moved_at)
-    .order_by(_next.c.moved_at)
-    .limit(sa.literal_column("1"))
-    .correlate(_arrival)
-    .scalar_subquery()
-)
-#: An arrival that is followed by another one, or taken back, was none.
-_WAS_THERE = [constant(kind) for kind in (K.MOVE, K.LEAVE, K.RETURN, K.DEPARTURE)]
+_arrival, _again, _reversal = (movement.alias(name) for name in ("arrival", "again", "reversal"))
+_reversed = sa.exists().where(_reversal.c.reverses == _arrival.c.id).correlate(_arrival)
 _first_arrival = (
     sa.select(_arrival.c.occurred_at)
     .where(
         _arrival.c.admission_id == movement.c.admission_id,
         _arrival.c.kind == constant(K.ARRIVAL),
         _arrival.c.moved_at < movement.c.moved_at,
-        _next_kind.in_(_WAS_THERE),
+        sa.not_(_reversed),
     )
     .order_by(_arrival.c.moved_at)
     .limit(sa.literal_column("1"))
