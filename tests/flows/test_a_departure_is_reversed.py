@@ -44,6 +44,25 @@ async def test_a_departure_is_reversed_and_the_patient_arrives_again(hospital: H
     ]
 
 
+async def test_the_patient_is_back_in_the_own_bed_while_nobody_cleans_it(hospital: Hospital):
+    ward = await hospital.a_department(beds=1)
+    admission = (await hospital.an_admission(ward))["id"]
+    await hospital.bed_manager.do(f"/v1/placements/{admission}/arrival")
+    await hospital.bed_manager.do(f"/v1/placements/{admission}/departure", BY_MISTAKE)
+    await eventually(lambda: _is(hospital.bed_manager, admission, "discharged"))
+    reopened = await hospital.bed_manager.do(f"/v1/admissions/{admission}/reopen", BY_MISTAKE, wait=10)
+    assert reopened["placement"]["refusal"] == "no_bed"
+
+    own = {"bed_id": str(ward.beds[0])}
+    back = await hospital.bed_manager.do(f"/v1/placements/{admission}/arrival", own)
+
+    assert (back["state"], back["bed_id"]) == ("in_bed", own["bed_id"])
+    await eventually(lambda: _is(hospital.bed_manager, admission, "admitted"))
+    cleaner = await hospital.staff("housekeeping")
+    jobs = await cleaner.list("/v1/cleaning_jobs", **own, state="cancelled")
+    assert [job["type"] for job in jobs].count("discharge") == 1
+
+
 async def test_a_reopening_that_is_cancelled_ends_as_the_discharge_that_it_was(hospital: Hospital):
     ward = await hospital.a_department(beds=2)
     admission = (await hospital.an_admission(ward))["id"]

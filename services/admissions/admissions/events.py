@@ -32,7 +32,7 @@ class PatientEnd(Happening):
 
 class AdmissionEvent(Happening):
     REQUESTED = "requested", "A bed is wanted for a patient."
-    CHANGED = "changed", "Another bed is wanted, or the admission waits again."
+    CHANGED = "changed", "Another bed is wanted, it waits again, or the patient is in another department."
     BED_ASSIGNED = "bed_assigned", "A bed is held for it."
     ADMITTED = "admitted", "The patient has arrived."
     CANCELLING = "cancelling", "It is to end as `target`; final once beds has answered."

@@ -73,6 +73,7 @@ admission = sa.Table(
     sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("department_id", UUID, nullable=False),
+    sa.Column("arrived_department_id", UUID),
     sa.Column("asked", JSONB, nullable=False),
     sa.Column("want", JSONB(none_as_null=True)),
     sa.Column("want_version", sa.BigInteger, nullable=False),

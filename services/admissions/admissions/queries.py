@@ -198,8 +198,9 @@ def admission_view(row: Row) -> dict[str, Any]:
     for internal in ("lapsed", "answered", "placement_version"):
         del view[internal]
     state, expected = view["state"], view["discharge_expected_at"]
+    moved = state in ARRIVED and view["arrived_department_id"] not in (None, view["department_id"])
     return view | {
-        "status": STATUS.get(state, state),
+        "status": "transferred" if moved else STATUS.get(state, state),
         "left_unconfirmed": state == AdmissionState.DISCHARGED and view["discharge_confirmed_at"] is None,
         "discharge_expected_at": None if expected == _NEVER else expected,
         "waits_for": [one["kind"] for one in view["milestones"] if one["done_at"] is None],

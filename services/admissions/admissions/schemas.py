@@ -173,6 +173,7 @@ class AdmissionView(BaseModel):
     state: AdmissionState
     status: str
     department_id: UUID
+    arrived_department_id: UUID | None
     asked: dict[str, Any]
     want: dict[str, Any] | None
     want_version: int

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from admissions import records
 from admissions.domain.admission import Answer
-from admissions.events import BECAME
+from admissions.events import BECAME, AdmissionEvent
 from admissions.projections import remember_placement
 from common.db import UnitOfWork
 
@@ -22,5 +22,7 @@ async def hear_answer(act: UnitOfWork, admission_id: UUID, answer: Answer) -> bo
     stamp = await act.stamp(admission)
     followed = admission.following(answer, stamp)
     if followed is not admission:
-        await records.save_admission(act, BECAME[followed.state], admission, followed)
+        elsewhere = followed.state is admission.state
+        what = AdmissionEvent.CHANGED if elsewhere else BECAME[followed.state]
+        await records.save_admission(act, what, admission, followed)
     return True

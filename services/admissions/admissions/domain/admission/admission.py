@@ -41,6 +41,7 @@ _OF_A_DISCHARGE = (
 class Admission:
     """`asked` is what was asked for last, `want` what is wanted now: the same, or nothing.
 
+    `department_id` follows the patient; `arrived_department_id` is where this stay began.
     `left_at` is when the patient left last, also while a discharge is being undone.
     """
 
@@ -48,6 +49,7 @@ class Admission:
     patient_id: UUID
     state: AdmissionState
     department_id: UUID
+    arrived_department_id: UUID | None
     asked: Want
     want: Want | None
     want_version: int
@@ -75,6 +77,7 @@ class Admission:
             patient_id=patient_id,
             state=A.REQUESTED,
             department_id=want.department_id,
+            arrived_department_id=None,
             asked=want,
             want=want,
             want_version=1,
@@ -146,10 +149,20 @@ class Admission:
             return self._ended(answer, stamp)
         if answer.state not in FOLLOWS:
             raise ImpossibleAnswer(state=self.state, placement=answer.state)
-        becomes = FOLLOWS[answer.state]
-        if becomes is self.state:
+        becomes, where = FOLLOWS[answer.state], self._where(answer)
+        if becomes is self.state and where["department_id"] == self.department_id:
             return self
-        return self._become(becomes, stamp, **self._what_paper_says(becomes, answer, stamp))
+        return self._become(becomes, stamp, **where, **self._what_paper_says(becomes, answer, stamp))
+
+    def _where(self, answer: Answer) -> dict[str, Any]:
+        """The department in which the patient is or was; before the arrival, that in which a bed is wanted."""
+        if answer.state is P.LEFT:
+            return {"department_id": self.department_id}
+        if FOLLOWS[answer.state] not in ARRIVED:
+            return {"department_id": self.asked.department_id, "arrived_department_id": None}
+        here = answer.department_id or self.department_id
+        began = self.arrived_department_id if self.state in ARRIVED else None
+        return {"department_id": here, "arrived_department_id": began or here}
 
     def _what_paper_says(self, becomes: AdmissionState, answer: Answer, stamp: Stamp) -> dict[str, Any]:
         """When the patient left; and whoever arrives, perhaps again, is not discharged."""
@@ -170,7 +183,8 @@ class Admission:
             return self._become(A.DISCHARGED, stamp, target=None, reason_code=None, left_at=left_at)
         recovered = answer.state is P.QUEUED and answer.refusal == "recovered"
         if answer.state in (P.IN_BED, P.ON_LEAVE) or recovered:  # refused: it wants again what it wanted
-            return self._want(self.asked, stamp, state=FOLLOWS[answer.state], target=None, reason_code=None)
+            again = {"state": FOLLOWS[answer.state], "target": None, "reason_code": None}
+            return self._want(self.asked, stamp, **again, **self._where(answer))
         raise ImpossibleAnswer(state=self.state, placement=answer.state)
 
     def planned(self, plan: Plan, stamp: Stamp) -> "Admission":
