@@ -13,6 +13,7 @@ from tools.day.commands import day
 from tools.dead_letters.commands import app as dead_letters
 from tools.keys.commands import app as keys
 from tools.saying import address, console, fail, required
+from tools.seed.hospital import Size
 from tools.stack.refusals import CannotRun
 
 app = typer.Typer(
@@ -33,12 +34,15 @@ def run(
     port: Annotated[
         int, typer.Option(envvar="WARDLINE_PORT", help="Where people and programs enter.")
     ] = 8080,
+    demo: Annotated[
+        Size, typer.Option(help="The demo hospital: twelve wards, or the four of the tour.")
+    ] = Size.FULL,
 ) -> None:
     """Run the whole hospital on this machine until Ctrl-C: databases, Kafka, services, gateway, demo data."""
     with _in_a_sentence():
         from tools.stack.run import run as run_stack
 
-        run_stack(port, console)
+        run_stack(port, console, demo)
 
 
 @app.command()

@@ -90,7 +90,7 @@ def test_three_hundred_beds_in_twelve_departments(loaded):
     assert len(loaded.shown["beds"]) == 286
     assert all(bed["room_id"] for bed in loaded.shown["beds"])
     assert _count(loaded.shown["beds"]) == {
-        "occupied": 221, "held": 10, "dirty": 12, "cleaning": 9, "blocked": 1, "closed": 1, "available": 32,
+        "occupied": 217, "held": 10, "dirty": 17, "cleaning": 9, "blocked": 1, "closed": 1, "available": 31,
     }  # fmt: skip
 
 
@@ -105,13 +105,36 @@ def test_cleaning_jobs_waiting_and_under_way(loaded):
     assert (states["accepted"], states["started"]) == (12, 9)
 
 
+def test_beds_that_nobody_came_to_clean_in_time(loaded):
+    late = [
+        job for job in loaded.shown["cleaning_jobs"] if {"response_150", "turnaround_150"} <= {*job["missed"]}
+    ]
+    assert len(late) == 3
+    assert {job["state"] for job in late} == {"requested"}
+
+
+async def test_one_of_each_reversal(loaded, empty_hospital):
+    """Each patient's movements, as often as they are told; what was reversed is marked and stays."""
+    async with ClientSession(empty_hospital.gateway_url) as http:
+        manager = await Client(http, {}).sign_in("bed_manager", DEMO)
+        told: Counter[tuple[str, ...]] = Counter()
+        for one in loaded.shown["placements"]:
+            path = f"/v1/placements/{one['admission_id']}/movements"
+            told[*(movement["kind"] for movement in (await manager.get(path))["items"])] += 1
+    assert told["arrival", "arrival_reversed"] == 1
+    assert told["arrival", "move", "move_reversed"] == 1
+    assert told["arrival", "departure", "arrival"] == 1
+    assert told["arrival", "leave"] == 1
+
+
 def test_patients_in_every_state(loaded):
     assert loaded.first.made["patients"] == loaded.first.made["admissions"] == 275
     assert _count(loaded.shown["admissions"]) == {
-        "admitted": 221, "bed_assigned": 10, "requested": 11, "discharged": 21, "cancelled": 6, "no_show": 6,
+        "admitted": 216, "on_leave": 1, "bed_assigned": 10, "requested": 12, "discharged": 24, "cancelled": 6,
+        "no_show": 6,
     }  # fmt: skip
-    assert _count(loaded.shown["placements"])["queued"] == 11
-    assert [one["left_unconfirmed"] for one in loaded.shown["admissions"]].count(True) == 12
+    assert _count(loaded.shown["placements"])["queued"] == 12
+    assert [one["left_unconfirmed"] for one in loaded.shown["admissions"]].count(True) == 15
     assert loaded.first.refused == []
 
 

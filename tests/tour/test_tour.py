@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from gateway.identity.first_admin import create_admin
+from tools.seed.hospital import Size
 from tools.seed.loading import load
 from tools.stack.stack import Stack
 
@@ -25,7 +26,7 @@ async def stack(scratch: Path) -> AsyncIterator[Stack]:
     admin, demo = (stack.secrets.password(name) for name in ("admin", "demo"))
     try:
         await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", admin)
-        await load(stack.gateway_url, admin, demo, nullcontext)
+        await load(stack.gateway_url, admin, demo, nullcontext, Size.SMALL)
         yield stack
     finally:
         await asyncio.to_thread(stack.stop)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from tools.seed.hospital import WARDS, Ward
+from tools.seed.hospital import Size, Ward, wards_of
 from tools.seed.patients import NAMED, Patient, Story
 
 _SURNAMES = (
@@ -58,12 +58,21 @@ _PATTERN = (*[_S.IN_BED] * 7, _S.LEFT, *[_S.IN_BED] * 7, _S.HELD, *[_S.IN_BED] *
 _FREE_BEDS = {"6N": 0, "NICU": 0, "8N": 0}
 _FREE_ELSEWHERE = 3
 _WAITING = {"6N": 4, "NICU": 2, "8N": 3}
+#: Those of whom something special is told, by ward and number of the bed in it.
+_SPECIAL = {
+    ("PED", 0): _S.LATE,
+    ("PED", 1): _S.LATE,
+    ("PED", 2): _S.LATE,
+    ("7E", 0): _S.ARRIVAL_REVERSED,
+    ("7W", 0): _S.MOVE_REVERSED,
+    ("MAT", 0): _S.DEPARTURE_REVERSED,
+}
 _NEVER_CAME = (_S.CANCELLED, _S.NO_SHOW)
 
 
-def everybody() -> tuple[Patient, ...]:
+def everybody(size: Size) -> tuple[Patient, ...]:
     """Those with a name in the tour first, then ward by ward."""
-    wards = [ward for ward in WARDS if ward.code not in {patient.ward for patient in NAMED}]
+    wards = [ward for ward in wards_of(size) if ward.code not in {patient.ward for patient in NAMED}]
     return (*NAMED, *(patient for ward in wards for patient in _of(ward)))
 
 
@@ -77,7 +86,8 @@ def _of(ward: Ward) -> Iterator[Patient]:
         for bed in room.beds
     ]
     for number, (bed, sex) in enumerate(places[: len(places) - free]):
-        yield _person(chance, ward, bed, sex, _PATTERN[number % len(_PATTERN)])
+        story = _SPECIAL.get((ward.code, number), _PATTERN[number % len(_PATTERN)])
+        yield _person(chance, ward, bed, sex, story)
     for _ in range(_WAITING.get(ward.code, 0)):
         yield _person(chance, ward, None, "female", _S.WAITING)
     if free:
@@ -97,4 +107,5 @@ def _person(chance: random.Random, ward: Ward, bed: str | None, sex: str, story:
         story=story,
         priority=chance.choices(("emergency", "urgent", "elective"), (1, 5, 4))[0],
         privacy=chance.random() < 0.04,
+        spare=ward.rooms[-1].beds[-1] if story is _S.MOVE_REVERSED else None,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 Facts = Mapping[str, object]
@@ -69,6 +70,20 @@ WARDS = (
     ),
 )
 
+_OF_THE_TOUR = 4
+
+
+class Size(StrEnum):
+    """`small` are the four wards of the tour, for who has no eleven seconds."""
+
+    SMALL = "small"
+    FULL = "full"
+
+
+def wards_of(size: Size) -> tuple[Ward, ...]:
+    return WARDS if size is Size.FULL else WARDS[:_OF_THE_TOUR]
+
+
 #: The first act on a new bed, by department and bed, where it is not simply made ready.
 OUT_OF_USE = {("ICU", "I6"): "block", ("5E", "506B"): "close"}
 BLOCK_REASON = "repair"
@@ -84,10 +99,11 @@ class Person:
 
 
 BED_MANAGER, PHYSICIAN, HOUSEKEEPING = "bed_manager", "physician", "housekeeping"
+CHARGE_NURSE = "charge_nurse"
 PEOPLE = (
     Person("nurse", "nurse", ("4W",)),
     Person("nurse.icu", "nurse", ("ICU",)),
-    Person("charge_nurse", "charge_nurse", ("4W",)),
+    Person(CHARGE_NURSE, "charge_nurse", ("4W",)),
     Person(PHYSICIAN, "physician"),
     Person(BED_MANAGER, "bed_manager"),
     Person("unit_manager", "unit_manager", ("4W", "5E")),

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 from aiohttp import ClientSession, ClientTimeout
 
 from tools.seed.client import Client
-from tools.seed.hospital import BED_MANAGER, HOUSEKEEPING, PEOPLE, PHYSICIAN
+from tools.seed.crowd import everybody
+from tools.seed.hospital import BED_MANAGER, CHARGE_NURSE, HOUSEKEEPING, PEOPLE, PHYSICIAN, Size, wards_of
 from tools.seed.places import Places
 from tools.seed.report import Report, together
 from tools.seed.stories import Stories
@@ -18,7 +19,9 @@ from tools.seed.stories import Stories
 Step = Callable[[str], AbstractContextManager[object]]
 
 
-async def load(url: str, admin_password: str, demo_password: str, step: Step) -> Report:
+async def load(
+    url: str, admin_password: str, demo_password: str, step: Step, size: Size = Size.FULL
+) -> Report:
     """Load what is missing. Raises Refused when the admin or a demo user whom it needs cannot sign in."""
     async with ClientSession(url, timeout=ClientTimeout(total=30)) as http:
         anybody = Client(http, {})
@@ -28,13 +31,16 @@ async def load(url: str, admin_password: str, demo_password: str, step: Step) ->
             await places.welcome(person for person in PEOPLE if not person.wards)
         bed_manager = await anybody.sign_in(BED_MANAGER, demo_password)
         with step("demo wards"):
-            await places.open_wards(bed_manager)
+            await places.open_wards(bed_manager, wards_of(size))
             await places.welcome(person for person in PEOPLE if person.wards)
         with step("demo beds"):
             await places.ready_beds(bed_manager)
         with step("demo patients"):
             physician = await anybody.sign_in(PHYSICIAN, demo_password)
             housekeeping = await anybody.sign_in(HOUSEKEEPING, demo_password)
-            await Stories(places, bed_manager, physician, housekeeping).tell()
-        await together(one.sign_out() for one in (admin, bed_manager, physician, housekeeping))
+            charge_nurse = await anybody.sign_in(CHARGE_NURSE, demo_password)
+            stories = Stories(places, bed_manager, physician, charge_nurse, housekeeping)
+            await stories.tell(everybody(size))
+        users = (admin, bed_manager, physician, charge_nurse, housekeeping)
+        await together(one.sign_out() for one in users)
         return places.report

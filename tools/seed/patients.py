@@ -15,6 +15,11 @@ class Story(StrEnum):
     LEFT_CLEANING = "gone, bed being cleaned"
     CANCELLED = "cancelled"
     NO_SHOW = "did not come"
+    LATE = "gone for two hours, and nobody has come to clean the bed: targets are missed"
+    ON_LEAVE = "on leave, bed kept"
+    ARRIVAL_REVERSED = "said to have arrived by mistake, waits again"
+    MOVE_REVERSED = "said to have moved by mistake, in the bed as before"
+    DEPARTURE_REVERSED = "said to have left by mistake, in the bed as before"
 
 
 S = Story
@@ -37,6 +42,12 @@ STEPS: Mapping[Story, Mapping[str, tuple[str, ...]]] = {
     },
     S.CANCELLED: {"requested": ("cancel",), "bed_assigned": ("cancel",)},
     S.NO_SHOW: {"requested": ("no_show",), "bed_assigned": ("no_show",)},
+    S.LATE: {"bed_assigned": ("arrive_before", "depart_before"), "admitted": ("depart_before",)},
+    S.ON_LEAVE: {"bed_assigned": ("arrive", "leave"), "admitted": ("leave",)},
+    # Of a reversal interrupted half-way nobody can tell by the state whether it is still to come: it stays so.
+    S.ARRIVAL_REVERSED: {"bed_assigned": ("arrive", "reverse_arrival")},
+    S.MOVE_REVERSED: {"bed_assigned": ("arrive", "move", "reverse_move")},
+    S.DEPARTURE_REVERSED: {"bed_assigned": ("arrive", "depart", "reopen", "arrive_again")},
 }
 
 
@@ -53,6 +64,8 @@ class Patient:
     story: Story
     priority: str = "urgent"
     privacy: bool = False
+    spare: str | None = None
+    """The bed to which a mistaken move is recorded."""
 
     def registration(self) -> dict[str, object]:
         """What is sent to register this patient."""
@@ -72,7 +85,9 @@ NAMED = (
     Patient("MRN-100231", "Lindqvist, Astrid", "1949-11-02", "female", "4W", "401B", S.IN_BED),
     Patient("MRN-100248", "Moreau, Camille", "1988-06-27", "female", "4W", "402A", S.IN_BED, privacy=True),
     Patient("MRN-100262", "Tanaka, Haruto", "1972-01-09", "male", "4W", "403A", S.IN_BED),
-    Patient("MRN-100279", "Whitfield, Rosalind", "1935-09-21", "female", "4W", "403B", S.IN_BED, "elective"),
+    Patient(
+        "MRN-100279", "Whitfield, Rosalind", "1935-09-21", "female", "4W", "403B", S.ON_LEAVE, "elective"
+    ),
     Patient("MRN-100293", "Castellanos, Mateo", "1996-04-30", "male", "4W", "404A", S.HELD),
     Patient("MRN-100307", "Oyelaran, Folake", "1964-12-14", "female", "4W", "404B", S.LEFT),
     Patient("MRN-100324", "Petrosyan, Armen", "1951-08-05", "male", "4W", "405A", S.LEFT_CLEANING),

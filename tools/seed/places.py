@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tools.seed.client import Client
-from tools.seed.hospital import BLOCK_REASON, OUT_OF_USE, WARDS, Facts, Person, Room, Ward
+from tools.seed.hospital import BLOCK_REASON, OUT_OF_USE, Facts, Person, Room, Ward
 from tools.seed.report import Report, together
 
 _NEW = 1  # the version of what nobody has changed since it was made
@@ -22,10 +22,10 @@ class Places:
         self._password = demo_password
         self._untouched: dict[tuple[str, str], str] = {}
 
-    async def open_wards(self, reader: Client) -> None:
+    async def open_wards(self, reader: Client, wards: Iterable[Ward]) -> None:
         """Departments with their rooms and beds, by code. A closed one is there and stays closed."""
         found = {one["code"]: one["id"] async for one in reader.all("/v1/departments")}
-        for ward in WARDS:
+        for ward in wards:
             code = ward.code
             if code not in found:
                 body = {"code": code, "name": ward.name}
@@ -33,7 +33,7 @@ class Places:
                 found[code] = made["id"]
                 self.report.made["departments"] += 1
             self.departments[code] = found[code]
-        await together(self._furnish(reader, ward) for ward in WARDS)
+        await together(self._furnish(reader, ward) for ward in wards)
 
     async def _furnish(self, reader: Client, ward: Ward) -> None:
         department = self.departments[ward.code]

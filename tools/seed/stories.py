@@ -1,17 +1,19 @@
 """The patients of the demo hospital come, wait and go, each as far as the demo wants it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from tools.seed.client import Client, Refused
-from tools.seed.crowd import everybody
 from tools.seed.patients import STEPS, Patient, Story
 from tools.seed.places import Places
 from tools.seed.report import together
 
 WAIT_SECONDS = 10
+_CAME, _WENT = 5, 2
+_MISTAKE = "recorded_by_mistake"
 
 
 @dataclass
@@ -21,11 +23,12 @@ class Stories:
     places: Places
     bed_manager: Client
     physician: Client
+    charge_nurse: Client
     housekeeping: Client
 
-    async def tell(self) -> None:
+    async def tell(self, everybody: Iterable[Patient]) -> None:
         """Who waits comes last: by then the beds are taken."""
-        patients = list(enumerate(everybody(), 1))
+        patients = list(enumerate(everybody, 1))
         waiting = [one for one in patients if one[1].story is Story.WAITING]
         others = [one for one in patients if one[1].story is not Story.WAITING]
         await together(self._tell(number, patient) for number, patient in others)
@@ -36,9 +39,9 @@ class Stories:
         try:
             admission = await self._admitted(number, patient, await self._registered(number, patient))
             for act in STEPS[patient.story].get(admission["state"], ()):
-                await getattr(self, f"_{act}")(f"patient-{number}-{act}", patient, admission["id"])
+                await getattr(self, f"_{act}")(f"patient-{number}-{act}", patient, admission)
         except Refused as refusal:
-            if refusal.status != 409:
+            if refusal.status not in (409, 422):  # a late report may have become too late
                 raise
             self.places.report.refused.append(str(refusal))
 
@@ -68,23 +71,23 @@ class Stories:
         places.report.made["admissions"] += 1
         return made
 
-    async def _arrive(self, once: str, patient: Patient, admission: str) -> None:
-        bed = {"bed_id": self.places.beds[patient.ward, patient.bed]}
-        await self.bed_manager.do("POST", f"/v1/placements/{admission}/arrival", bed, once=once)
+    async def _arrive(self, once: str, patient: Patient, admission: Any) -> None:
+        await self._placed(
+            "arrival", once, admission, {"bed_id": self.places.beds[patient.ward, patient.bed]}
+        )
 
-    async def _confirm(self, once: str, patient: Patient, admission: str) -> None:
+    async def _confirm(self, once: str, patient: Patient, admission: Any) -> None:
         """The admission hears of the arrival a moment after beds has recorded it."""
-        path, body = f"/v1/admissions/{admission}/discharge_confirmation", {"disposition": "home"}
+        path, body = f"/v1/admissions/{admission['id']}/discharge_confirmation", {"disposition": "home"}
         await _eventually("not_admitted", lambda: self.physician.do("POST", path, body, once=once))
 
-    async def _depart(self, once: str, patient: Patient, admission: str) -> None:
-        body = {"reason_code": "discharged"}
-        await self.bed_manager.do("POST", f"/v1/placements/{admission}/departure", body, once=once)
+    async def _depart(self, once: str, patient: Patient, admission: Any) -> None:
+        await self._placed("departure", once, admission, {"reason_code": "discharged"})
 
-    async def _accept(self, once: str, patient: Patient, admission: str) -> None:
+    async def _accept(self, once: str, patient: Patient, admission: Any) -> None:
         await self._take_job("accept", once, patient)
 
-    async def _clean(self, once: str, patient: Patient, admission: str) -> None:
+    async def _clean(self, once: str, patient: Patient, admission: Any) -> None:
         await self._take_job("start", once, patient)
 
     async def _take_job(self, how: str, once: str, patient: Patient) -> None:
@@ -92,15 +95,60 @@ class Stories:
         for job in (await self.housekeeping.get(f"/v1/cleaning_jobs?bed_id={bed}&state=requested"))["items"]:
             await self.housekeeping.do("POST", f"/v1/cleaning_jobs/{job['id']}/{how}", {}, once=once)
 
-    async def _cancel(self, once: str, patient: Patient, admission: str) -> None:
+    async def _cancel(self, once: str, patient: Patient, admission: Any) -> None:
         await self._end("cancel", "patient_request", once, admission)
 
-    async def _no_show(self, once: str, patient: Patient, admission: str) -> None:
+    async def _no_show(self, once: str, patient: Patient, admission: Any) -> None:
         await self._end("no_show", "unreachable", once, admission)
 
-    async def _end(self, how: str, reason: str, once: str, admission: str) -> None:
-        path, body = f"/v1/admissions/{admission}/{how}", {"reason_code": reason}
+    async def _arrive_before(self, once: str, patient: Patient, admission: Any) -> None:
+        body = {
+            "bed_id": self.places.beds[patient.ward, patient.bed],
+            "occurred_at": _before(admission, _CAME),
+        }
+        await self._placed("arrival", once, admission, body)
+
+    async def _depart_before(self, once: str, patient: Patient, admission: Any) -> None:
+        body = {"reason_code": "discharged", "occurred_at": _before(admission, _WENT)}
+        await self._placed("departure", once, admission, body)
+
+    async def _leave(self, once: str, patient: Patient, admission: Any) -> None:
+        await self.charge_nurse.do("POST", f"/v1/placements/{admission['id']}/leave", {}, once=once)
+
+    async def _move(self, once: str, patient: Patient, admission: Any) -> None:
+        await self._placed(
+            "moves", once, admission, {"bed_id": self.places.beds[patient.ward, patient.spare]}
+        )
+
+    async def _reverse_arrival(self, once: str, patient: Patient, admission: Any) -> None:
+        await self._placed("reversals", once, admission, {"of": "arrival", "reason_code": _MISTAKE})
+
+    async def _reverse_move(self, once: str, patient: Patient, admission: Any) -> None:
+        await self._placed("reversals", once, admission, {"of": "move", "reason_code": _MISTAKE})
+
+    async def _reopen(self, once: str, patient: Patient, admission: Any) -> None:
+        """The admission hears of the departure a moment after beds has recorded it."""
+        path, body = f"/v1/admissions/{admission['id']}/reopen", {"reason_code": _MISTAKE}
+        await _eventually(
+            "not_discharged",
+            lambda: self.bed_manager.do("POST", path, body, once=once, wait=WAIT_SECONDS),
+        )
+
+    async def _arrive_again(self, once: str, patient: Patient, admission: Any) -> None:
+        """The bed is the patient's own still, as long as nobody cleans it."""
+        await self._arrive(once, patient, admission)
+
+    async def _placed(self, what: str, once: str, admission: Any, body: Mapping[str, object]) -> None:
+        await self.bed_manager.do("POST", f"/v1/placements/{admission['id']}/{what}", body, once=once)
+
+    async def _end(self, how: str, reason: str, once: str, admission: Any) -> None:
+        path, body = f"/v1/admissions/{admission['id']}/{how}", {"reason_code": reason}
         await self.bed_manager.do("POST", path, body, once=once, wait=WAIT_SECONDS)
+
+
+def _before(admission: Any, hours: int) -> str:
+    """From the request on, so that it is the same time when the load is repeated."""
+    return (datetime.fromisoformat(admission["requested_at"]) - timedelta(hours=hours)).isoformat()
 
 
 async def _eventually(while_code: str, act: Callable[[], Awaitable[Any]]) -> Any:

@@ -12,6 +12,7 @@ from common.embedded import ProcessFailed
 from common.embedded.placing import remove
 from gateway.identity.first_admin import create_admin
 from tools.seed.client import Refused
+from tools.seed.hospital import Size
 from tools.seed.loading import load
 from tools.seed.showing import sign_ins, summary
 from tools.stack.infrastructure import POSTGRES
@@ -35,8 +36,8 @@ _WELCOME = """
 """
 
 
-def run(port: int, console: Console) -> None:
-    """Start the stack with its gateway at this port and watch it until SIGINT or SIGTERM.
+def run(port: int, console: Console, size: Size) -> None:
+    """Start the stack with its gateway at this port and a demo hospital of this size; watch it until SIGINT or SIGTERM.
 
     Raises CannotRun after stopping everything.
     """
@@ -46,7 +47,7 @@ def run(port: int, console: Console) -> None:
     try:
         stack.start()
         _create_first_admin(stack)
-        _load_demo(stack, steps, console)
+        _load_demo(stack, steps, console, size)
         console.print(_welcome(stack), highlight=False, soft_wrap=True)
         console.print(sign_ins(), "", sep="\n")
         _watch(stack)
@@ -71,11 +72,11 @@ def _create_first_admin(stack: Stack) -> None:
     asyncio.run(create_admin(url, _ADMIN, stack.secrets.password(_ADMIN)))
 
 
-def _load_demo(stack: Stack, steps: Steps, console: Console) -> None:
+def _load_demo(stack: Stack, steps: Steps, console: Console, size: Size) -> None:
     """A hospital that runs is worth more than its demo: what cannot be loaded is said, and that is all."""
     admin, demo = stack.secrets.password(_ADMIN), stack.secrets.password("demo")
     try:
-        report = asyncio.run(load(stack.gateway_url, admin, demo, steps))
+        report = asyncio.run(load(stack.gateway_url, admin, demo, steps, size))
     except (Refused, ClientError, TimeoutError) as failure:
         console.print(f"The demo hospital could not be loaded: {failure}", style="yellow", soft_wrap=True)
     else:
