@@ -9,7 +9,7 @@ def names_on(board: Json) -> dict[str, str | None]:
     return {one["admission_id"]: one["patient_name"] for one in board["placements"]}
 
 
-async def test_how_a_mobile_front_end_loads_occupancy_and_admissions(hospital: Hospital):
+async def test_how_does_a_mobile_front_end_load_occupancy_and_admissions(hospital: Hospital):
     department = await hospital.a_department(beds=2)
     there, waits = await hospital.an_admission(department), await hospital.an_admission(department)
     await hospital.bed_manager.do(f"/v1/placements/{there['id']}/arrival")
