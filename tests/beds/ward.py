@@ -18,8 +18,7 @@ from beds.handlers.cleaning import complete_cleaning, start_cleaning, tell_misse
 from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
 from beds.handlers.layout import add_bed, open_department
 from beds.handlers.leave import go_on_leave, return_from_leave
-from beds.handlers.moving import move_patient
-from beds.handlers.presence import confirm_arrival, record_departure
+from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
 from beds.handlers.wishes import answer_wish, place_next
 from common.db import Database
@@ -195,9 +194,6 @@ class Ward:
 
     async def placement(self, admission: UUID) -> Json:
         return await self._shown(f"/v1/placements/{admission}")
-
-    async def transfer(self, transfer: str) -> Json:
-        return await self._shown(f"/v1/transfers/{transfer}")
 
     async def movements(self, admission: UUID) -> list[Json]:
         items: list[Json] = (await self._shown(f"/v1/placements/{admission}/movements"))["items"]

@@ -143,7 +143,6 @@ def presence(books: Books) -> Iterator[str]:
     placements = {row["admission_id"]: row for row in beds["placement"]}
     living = [row for row in beds["occupancy"] if row["kind"] == "stay" and row["period"].upper is None]
     stays = Counter((row["bed_id"], row["admission_id"]) for row in living)
-    on_the_way = {row["hold_id"] for row in beds["transfer"]}
     taken = {row["admission_id"] for row in beds["bed"] if row["state"] in ("held", "occupied")}
     for row in beds["bed"]:
         if row["state"] == "occupied":
@@ -155,10 +154,7 @@ def presence(books: Books) -> Iterator[str]:
                 yield f"bed {row['id']} is occupied by {row['admission_id']}, who is {placement['state']}"
             if stays.pop((row["id"], row["admission_id"]), 0) != 1:
                 yield f"bed {row['id']} is occupied by {row['admission_id']} without exactly one stay"
-        elif row["state"] == "held" and row["hold_id"] not in {
-            placements[row["admission_id"]]["hold_id"],
-            *on_the_way,
-        }:
+        elif row["state"] == "held" and placements[row["admission_id"]]["hold_id"] != row["hold_id"]:
             yield f"bed {row['id']} is held for {row['admission_id']}, who does not hold it"
     yield from (f"stay of {admission} in bed {bed}, which is not occupied" for bed, admission in stays)
     for row in beds["placement"]:

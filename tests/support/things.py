@@ -7,10 +7,7 @@ from tests.support.hospital import Department, Hospital
 
 
 async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
-    """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed.
-
-    Somebody is to come to the ward from another one (`transfer_id`), and the patient is to go there (`outgoing_id`).
-    """
+    """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed."""
     patient, bed = await hospital.a_patient(), ward.beds[0]
     resident = await hospital.an_admission(ward, patient)
     held = await hospital.bed_manager.read(f"/v1/beds/{bed}")
@@ -18,13 +15,6 @@ async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
     spill = {"bed_id": str(bed), "type": "spill", "priority": "normal"}
     job = await (await hospital.staff("housekeeping")).do("/v1/cleaning_jobs", spill)
     waiting = await hospital.an_admission(ward)
-    elsewhere = await hospital.a_department(beds=1)
-    visitor = await hospital.an_admission(elsewhere)
-    await hospital.bed_manager.do(f"/v1/placements/{visitor['id']}/arrival")
-    comes, goes = [
-        await hospital.bed_manager.do(f"/v1/placements/{who['id']}/transfers", {"department_id": str(to.id)})
-        for who, to in ((visitor, ward), (resident, elsewhere))
-    ]
     return {
         "department_id": str(ward.id),
         "room_id": str(ward.room),
@@ -33,8 +23,6 @@ async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
         "patient_id": str(patient),
         "admission_id": waiting["id"],
         "job_id": job["id"],
-        "transfer_id": comes["id"],
-        "outgoing_id": goes["id"],
     }
 
 

@@ -1,12 +1,11 @@
 """The states of what the services keep, as pictures and tables for people, made of the tables that the code obeys."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from admissions.domain.admission import FOLLOWS, STATUS as ADMISSION_STATUS, AdmissionState
 from beds.domain.bed import STATUS as BED_STATUS, TRANSITIONS, BedState
-from beds.domain.cleaning import STEPS as JOB_STEPS, CleaningState
-from beds.domain.transfer import STEPS as TRANSFER_STEPS, TransferState
+from beds.domain.cleaning import STEPS, CleaningState
 
 _TOP = """\
 # States
@@ -24,10 +23,6 @@ _JOB = """\
 Each step by the command that takes it (`services/beds/beds/domain/cleaning.py`). Only a job of type
 `isolation_terminal` is inspected.
 """
-_TRANSFER = """\
-Each step by what takes it (`services/beds/beds/domain/transfer.py`). The patient stays where he is until he is in a
-bed of the receiving department; a departure or a reversed arrival cancels it.
-"""
 _ADMISSION = """\
 Beds decides where the patient is, and an open admission follows: this is what it becomes when its placement is in
 such a state (`services/admissions/admissions/domain/admission`). A placement that is `withdrawn` ends an admission
@@ -44,6 +39,12 @@ class Step(NamedTuple):
 def page() -> str:
     """Markdown, a chapter for each kind of thing."""
     bed_steps = sorted(TRANSITIONS, key=lambda step: [list(BedState).index(state) for state in step])
+    job_steps = (
+        Step(was, step.becomes, name)
+        for name, step in STEPS.items()
+        for was in CleaningState
+        if was in step.sources
+    )
     lines = [
         _TOP,
         *_chapter(
@@ -54,16 +55,7 @@ def page() -> str:
         *_words(
             ("state", "the seeds' word", "HL7 table 0116"), {state: BED_STATUS[state] for state in BedState}
         ),
-        *_chapter(
-            "Cleaning job",
-            _JOB,
-            _picture([Step("[*]", CleaningState.REQUESTED), *_named(CleaningState, JOB_STEPS)]),
-        ),
-        *_chapter(
-            "Transfer",
-            _TRANSFER,
-            _picture([Step("[*]", TransferState.REQUESTED), *_named(TransferState, TRANSFER_STEPS)]),
-        ),
+        *_chapter("Cleaning job", _JOB, _picture([Step("[*]", CleaningState.REQUESTED), *job_steps])),
         *_chapter("Admission", _ADMISSION, ()),
         *_words(("placement", "admission"), {state: (becomes,) for state, becomes in FOLLOWS.items()}),
         "",
@@ -73,13 +65,6 @@ def page() -> str:
         ),
     ]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _named(states: Iterable[str], steps: Mapping[str, Any]) -> Iterator[Step]:
-    """The steps of a table by name, each from every state that it may be taken in."""
-    return (
-        Step(was, step.becomes, name) for name, step in steps.items() for was in states if was in step.sources
-    )
 
 
 def _chapter(title: str, about: str, picture: Iterable[str]) -> Iterator[str]:

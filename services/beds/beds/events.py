@@ -10,7 +10,6 @@ from beds.domain.layout import Department, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement
 from beds.domain.targets import Target
-from beds.domain.transfer import Transfer
 from common.access import published_access
 from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
@@ -19,7 +18,6 @@ DEPARTMENT = Topic("beds", "department", has_state=True)
 ROOM = Topic("beds", "room")
 BED = Topic("beds", "bed", has_state=True)
 PLACEMENT = Topic("beds", "placement", has_state=True)
-TRANSFER = Topic("beds", "transfer")
 CLEANING_JOB = Topic("beds", "cleaning_job")
 
 
@@ -116,17 +114,6 @@ class PlacementEvent(Happening):
     ANSWERED = "answered", "The want was seen (`want_version`), and where the patient is stays as it was."
 
 
-class TransferEvent(Happening):
-    REQUESTED = (
-        "requested",
-        "The patient is to go to another department; also again, when the hold there was over.",
-    )
-    ACCEPTED = "accepted", "A bed there is held for the patient, beside the one that he is in."
-    DECLINED = "declined", "The receiving department cannot take the patient."
-    CANCELLED = "cancelled", "It is not wanted any more, or the patient has left."
-    COMPLETED = "completed", "The patient is in a bed of the receiving department."
-
-
 class CleaningJobEvent(Happening):
     REQUESTED = "requested", "A bed is to be cleaned."
     ACCEPTED = "accepted", "Somebody is on the way."
@@ -148,7 +135,6 @@ CATALOGUE = Catalogue(
     Published.of(ROOM, Room, RoomEvent),
     Published.of(BED, Bed, BedEvent),
     Published.of(PLACEMENT, Placement, PlacementEvent),
-    Published.of(TRANSFER, Transfer, TransferEvent),
     Published.of(CLEANING_JOB, CleaningJob, CleaningJobEvent),
     published_access("beds", *ReportAccess),
 )

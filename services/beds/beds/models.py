@@ -22,7 +22,6 @@ from beds.domain.placement import (
     Unplaced,
 )
 from beds.domain.targets import Target
-from beds.domain.transfer import TransferPending, TransferState
 from common.columns import Moment, one_of, sql_words, version_columns
 from common.errors import Refusal
 from common.mechanism_tables import add_mechanism_tables
@@ -194,37 +193,6 @@ movement = sa.Table(
     sa.Index("movement_to_bed", "to_bed_id", "moved_at"),
 )
 
-transfer = sa.Table(
-    "transfer",
-    metadata,
-    sa.Column("id", UUID, primary_key=True),
-    sa.Column("admission_id", UUID, sa.ForeignKey("placement.admission_id"), nullable=False),
-    sa.Column("patient_id", UUID, nullable=False),
-    sa.Column("from_department_id", UUID, nullable=False),
-    sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id")),
-    sa.Column("hold_id", UUID),
-    sa.Column("held_until", Moment),
-    sa.Column("reason_code", sa.Text),
-    sa.Column("requested_at", Moment, nullable=False),
-    *version_columns(),
-    one_of("state", TransferState),
-    sa.CheckConstraint(
-        "(state = 'accepted') = (bed_id IS NOT NULL AND hold_id IS NOT NULL AND held_until IS NOT NULL)",
-        name="accepted_has_hold",
-    ),
-    sa.CheckConstraint("from_department_id <> department_id", name="to_another_department"),
-    sa.Index(
-        "transfer_one_open_per_admission",
-        "admission_id",
-        unique=True,
-        postgresql_where=sa.text("state IN ('requested', 'accepted')"),
-    ),
-    sa.Index("transfer_department", "department_id", "state", "requested_at"),
-    sa.Index("transfer_held_until", "held_until", postgresql_where=sa.text("state = 'accepted'")),
-)
-
 cleaning_job = sa.Table(
     "cleaning_job",
     metadata,
@@ -293,5 +261,4 @@ REFUSALS: dict[str, type[Refusal]] = {
     "cleaning_job_one_open_per_bed": AlreadyRequested,
     "inspected_by_another": SamePerson,
     "movement_reverses_key": AlreadyReversed,
-    "transfer_one_open_per_admission": TransferPending,
 }

@@ -20,8 +20,6 @@ class Act(StrEnum):
     MOVE_IN_OR_OUT = "record_arrival_or_departure"
     MOVE_WITHIN = "move_within_department"
     GO_ON_LEAVE = "record_leave_or_return"
-    REQUEST_TRANSFER = "request_or_cancel_transfer"
-    DECIDE_TRANSFER = "accept_or_decline_transfer"
     REVERSE = "reverse_arrival_or_move"
     CLEAN = "clean"
 
@@ -42,8 +40,6 @@ POLICIES = Policies(
         Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.GO_ON_LEAVE: {"nurse": DEPT, "charge_nurse": DEPT},
-        Act.REQUEST_TRANSFER: {"nurse": DEPT, "charge_nurse": DEPT, "physician": DEPT, "bed_manager": ANY},
-        Act.DECIDE_TRANSFER: {"charge_nurse": DEPT, "unit_manager": DEPT, "bed_manager": ANY},
         Act.REVERSE: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.CLEAN: {"housekeeping": ANY, "nurse": DEPT, "charge_nurse": DEPT},
     }

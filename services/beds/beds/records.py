@@ -1,6 +1,6 @@
 """What the use cases load under lock and save.
 
-Lock order in every act: department, placements by id, their transfers, beds by id, cleaning job, room.
+Lock order in every act: department, placements by id, beds by id, cleaning job, room.
 """
 
 from collections.abc import Collection
@@ -18,18 +18,7 @@ from beds.domain.layout import Department, Room
 from beds.domain.movement import MovementKind
 from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
 from beds.domain.targets import Target, Targets
-from beds.domain.transfer import OPEN as OPEN_TRANSFER, Transfer, TransferState
-from beds.models import (
-    bed,
-    cleaning_job,
-    cleaning_target,
-    department,
-    movement,
-    occupancy,
-    placement,
-    room,
-    transfer,
-)
+from beds.models import bed, cleaning_job, cleaning_target, department, movement, occupancy, placement, room
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
 from common.ids import new_id
@@ -55,7 +44,6 @@ beds = Aggregates(Bed, bed, readers={"equipment": tuple})
 placements = Aggregates(
     Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
 )
-transfers = Aggregates(Transfer, transfer)
 cleaning_jobs = Aggregates(
     CleaningJob,
     cleaning_job,
@@ -184,35 +172,6 @@ async def last_movement(act: UnitOfWork, patient_id: UUID) -> datetime | None:
     last: datetime | None = None if row is None else row["last"]
     return last
 
-
-_OPEN_TRANSFER = Statement(
-    sa.select(*transfer.c)
-    .where(
-        transfer.c.admission_id == sa.bindparam("of_admission"),
-        transfer.c.state.in_([constant(word) for word in OPEN_TRANSFER]),
-    )
-    .with_for_update(key_share=True)
-)
-
-
-async def lock_open_transfer(act: UnitOfWork, admission_id: UUID) -> Transfer | None:
-    """The open transfer of an admission whose placement is locked already."""
-    row = await act.first(_OPEN_TRANSFER, of_admission=admission_id)
-    return None if row is None else transfers.read(row)
-
-
-ADMISSION_OF_TRANSFER = Statement(
-    sa.select(transfer.c.admission_id).where(transfer.c.id == sa.bindparam("of_transfer"))
-)
-EXPIRED_TRANSFER = Statement(
-    sa.select(transfer.c.id)
-    .where(
-        transfer.c.state == constant(TransferState.ACCEPTED),
-        transfer.c.held_until <= sa.func.clock_timestamp(),
-    )
-    .order_by(transfer.c.held_until)
-    .limit(sa.literal_column("1"))
-)
 
 _OPEN_JOB = Statement(
     sa.select(*cleaning_job.c)

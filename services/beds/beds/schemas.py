@@ -12,7 +12,6 @@ from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import PlacementState, Unplaced
-from beds.domain.transfer import TransferState
 from common.web import Code, Instant, Line, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
@@ -127,16 +126,6 @@ class Reversal(Reason):
     of: Reversible
 
 
-class NewTransfer(Payload):
-    department_id: UUID
-
-
-class Acceptance(Payload):
-    """The bed of the receiving department that is held for the patient."""
-
-    bed_id: UUID
-
-
 class NewCleaningJob(Payload):
     bed_id: UUID
     type: CleaningType
@@ -234,20 +223,6 @@ class MovementView(BaseModel):
     moved_by: str
     reason_code: str | None
     reverses: UUID | None = Field(description="the movement that this one takes back")
-
-
-class TransferView(_Shown):
-    id: UUID
-    admission_id: UUID
-    patient_id: UUID
-    from_department_id: UUID
-    department_id: UUID = Field(description="that is to receive the patient")
-    state: TransferState
-    bed_id: UUID | None = Field(description="held for the patient beside the present bed")
-    hold_id: UUID | None
-    held_until: datetime | None
-    reason_code: str | None = Field(description="why it was declined or cancelled")
-    requested_at: datetime
 
 
 class CleaningJobView(_Shown):

@@ -6,7 +6,6 @@ from beds import records
 from beds.events import BED, DEPARTMENT, PLACEMENT, BedEvent
 from beds.handlers.cleaning import tell_missed_target
 from beds.handlers.holding import sweep_expired_hold
-from beds.handlers.transfers import sweep_expired_transfer
 from beds.handlers.wishes import place_next
 from beds.queries import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
 from common import failpoints
@@ -18,7 +17,6 @@ from common.timers import Timer
 
 EVERY_SECONDS = 1.0
 _SWEEP = failpoints.around_commit("timer.hold_sweep")
-_TRANSFERS = failpoints.around_commit("timer.transfer_sweep")
 _QUEUE = failpoints.around_commit("timer.queue")
 _TARGETS = failpoints.around_commit("timer.cleaning_targets")
 REPEATED = (
@@ -34,12 +32,6 @@ def timers(process: Process) -> Sequence[Timer]:
     sweep = Timer(
         "beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(database, sweep_expired_hold, _SWEEP)
     )
-    transfers = Timer(
-        "beds",
-        "transfer_sweep",
-        EVERY_SECONDS,
-        lambda: _until_done(database, sweep_expired_transfer, _TRANSFERS),
-    )
     queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(database, place_next, _QUEUE))
     targets = Timer(
         "beds", "cleaning_targets", EVERY_SECONDS, lambda: _until_done(database, tell_missed_target, _TARGETS)
@@ -50,7 +42,7 @@ def timers(process: Process) -> Sequence[Timer]:
             queue.wake()
 
     database.after_commit(wake_queue)
-    return (sweep, transfers, queue, targets, repair_timer("beds", database, REPEATED))
+    return (sweep, queue, targets, repair_timer("beds", database, REPEATED))
 
 
 async def _until_done(

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from beds.domain.bed import HOLD as HOLD_LASTS, Bed, BedState
+from beds.domain.bed import HOLD as HOLD_LASTS, Bed
 from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.layout import Department, DepartmentState, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
 from beds.domain.targets import Targets
-from beds.domain.transfer import Transfer
 from beds.events import (
     BED as BED_TOPIC,
     DEPARTMENT as DEPARTMENT_TOPIC,
@@ -25,7 +24,6 @@ from beds.events import (
     RoomEvent as R,
     TakenBack,
     TargetMissed,
-    TransferEvent as T,
     happened,
 )
 from common.envelope import Fact
@@ -36,11 +34,9 @@ from tools.contracts.examples.cast import (
     DEPARTMENT,
     HOLD,
     OTHER_BED,
-    OTHER_DEPARTMENT,
     OTHER_USER,
     PATIENT,
     ROOM,
-    TRANSFER as TRANSFER_ID,
     at,
     repeated,
 )
@@ -116,18 +112,6 @@ def _placements() -> Iterator[Fact]:
     left = moved.departed("discharged", at(90))
     yield happened(P.DEPARTED, ADMISSION, left, moved, Occurred(at(85).at))
     yield repeated(PLACEMENT, ADMISSION, arrived)
-    yield from _transfers(arrived)
-
-
-def _transfers(in_bed: Placement) -> Iterator[Fact]:
-    there = replace(Bed.added(OTHER_BED, OTHER_DEPARTMENT, None, "E2A", at(0)), state=BedState.AVAILABLE)
-    requested = Transfer.requested(TRANSFER_ID, in_bed, OTHER_DEPARTMENT, at(40))
-    accepted = requested.accepted(there, HOLD, at(45).at + HOLD_LASTS, at(45))
-    yield happened(T.REQUESTED, TRANSFER_ID, requested, None)
-    yield happened(T.ACCEPTED, TRANSFER_ID, accepted, requested)
-    yield happened(T.DECLINED, TRANSFER_ID, requested.ended("decline", at(45), "no_bed"), requested)
-    yield happened(T.CANCELLED, TRANSFER_ID, accepted.ended("cancel", at(50), "stays_after_all"), accepted)
-    yield happened(T.COMPLETED, TRANSFER_ID, accepted.ended("complete", at(60)), accepted)
 
 
 def _cleaning() -> Iterator[Fact]:

@@ -22,7 +22,6 @@ _next = _ids()
 DEPARTMENT, ROOM, OTHER_ROOM, BED, OTHER_BED, HOLD, CLEANING_JOB = (next(_next) for _ in range(7))
 PATIENT, OTHER_PATIENT, ADMISSION, OTHER_ADMISSION = (next(_next) for _ in range(4))
 USER, SESSION, ACCESS, OTHER_USER, NOTE = (next(_next) for _ in range(5))
-OTHER_DEPARTMENT, TRANSFER = (next(_next) for _ in range(2))
 
 
 def at(minute: int) -> Stamp:

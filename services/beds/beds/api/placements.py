@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from beds.api.unknown import known
 from beds.domain.placement import PlacementState
-from beds.handlers import moving, presence
+from beds.handlers import presence
 from beds.policies import POLICIES, Act
 from beds.queries import MOVEMENTS, PLACEMENT, PLACEMENTS, placement_view
 from beds.schemas import Arrival, Departure, Move, MovementView, PlacementView
@@ -94,5 +94,5 @@ async def move_patient(
 ) -> Response:
     """Into another bed of the same department."""
     async with known(running, admission_id):
-        outcome = await moving.move_patient(running.database, demand, caller, admission_id, move.bed_id)
+        outcome = await presence.move_patient(running.database, demand, caller, admission_id, move.bed_id)
     return await SHOWN.settle(request, running.database.read, outcome)

@@ -1,4 +1,4 @@
-"""Arrival and departure: facts about where a patient is (domain §2, *Commands on presence*)."""
+"""Arrival, departure and move: facts about where a patient is (domain §2, *Commands on presence*)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,11 +6,9 @@ from uuid import UUID
 from beds import records
 from beds.domain.cleaning import CleaningType
 from beds.domain.movement import MovementKind
-from beds.domain.placement import HERE, Placement, PlacementState, check_reported
-from beds.events import Occurred, PlacementEvent
-from beds.handlers.moving import arrive_from_another_ward
+from beds.domain.placement import HERE, NotInABed, Placement, PlacementState, check_reported
+from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
-from beds.handlers.transferring import end_transfer, held_bed
 from beds.policies import POLICIES, Act
 from common.auth import Caller
 from common.command import command
@@ -27,14 +25,8 @@ async def confirm_arrival(
     named_bed: UUID | None,
     occurred_at: datetime | None = None,
 ) -> Outcome:
-    """The patient is in the held bed, or directly in a free one that is named; since when the ward says.
-
-    So is one who is transferred to this department.
-    """
+    """The patient is in the held bed, or directly in a free one that is named; since when the ward says."""
     placement = await records.placements.lock(act, admission_id)
-    transfer = await records.lock_open_transfer(act, admission_id)
-    if transfer is not None:
-        return await arrive_from_another_ward(act, caller, placement, transfer, named_bed)
     locked = await records.beds.lock_all(act, (named_bed, placement.bed_id))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
     stamp = await act.stamp(placement, *locked.values())
@@ -60,18 +52,15 @@ async def record_departure(
 ) -> Outcome:
     """The patient has left: the bed is dirty and gets a cleaning job, whose targets count from then."""
     placement = await records.placements.lock(act, admission_id)
-    transfer = await records.lock_open_transfer(act, admission_id)
-    bed_id = placement.bed_id if placement.state in HERE else None
-    locked = await records.beds.lock_all(act, (bed_id, held_bed(transfer)))
+    locked = await records.beds.lock_all(act, (placement.bed_id if placement.state in HERE else None,))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
-    stamp = await act.stamp(placement, transfer, *locked.values())
+    stamp = await act.stamp(placement, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     left = placement.departed(reason_code, stamp)
     await _check_reported(act, placement, occurred_at, stamp)
 
-    if bed_id is not None:
-        await vacate(act, locked[bed_id], stamp, CleaningType.DISCHARGE, since=occurred_at)
-    await end_transfer(act, transfer, locked, stamp, reason_code)
+    for bed in locked.values():
+        await vacate(act, bed, stamp, CleaningType.DISCHARGE, since=occurred_at)
     await save_placement(act, PlacementEvent.DEPARTED, placement, left, Occurred(occurred_at or stamp.at))
     await records.add_movement(
         act,
@@ -83,6 +72,28 @@ async def record_departure(
         reason_code=reason_code,
     )
     return Outcome(200, admission_id)
+
+
+@command
+async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_bed: UUID) -> Outcome:
+    """The patient is in another bed of the same department now; the old one is dirty."""
+    placement = await records.placements.lock(act, admission_id)
+    POLICIES.allow(caller, Act.MOVE_WITHIN, placement.department_id)
+    if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
+        raise NotInABed(**placement.facts())
+    locked = await records.beds.lock_all(act, (placement.bed_id, to_bed))
+    old, new = locked[placement.bed_id], locked[to_bed]
+    stamp = await act.stamp(placement, old, new)
+    act.demand.expect(placement.tag(stamp.at))
+    moved = placement.moved(new.id, new.department_id, stamp)
+
+    await vacate(act, old, stamp, CleaningType.TRANSFER)
+    await occupy(act, new, placement, stamp)
+    await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
+    await records.add_movement(
+        act, MovementKind.MOVE, admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id
+    )
+    return Outcome(201, admission_id)
 
 
 async def _check_reported(

@@ -130,8 +130,7 @@ async def occupy(act: UnitOfWork, bed: Bed, placement: Placement, stamp: Stamp) 
     occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
     if bed.state is BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
-    if bed.admission_id == placement.admission_id:  # not the hold of a transfer, beside a stay
-        await records.end_hold(act, placement.admission_id, stamp)
+    await records.end_hold(act, placement.admission_id, stamp)
     await records.add_stay(act, occupied)
     await save_bed(act, BedEvent.OCCUPIED, bed, occupied)
 

@@ -8,7 +8,6 @@ from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import AlreadyReversed, NothingToReverse, NotInABed, PlacementState, PriorBedTaken
 from beds.events import PlacementEvent, TakenBack
 from beds.handlers.recording import occupy, save_placement, vacate
-from beds.handlers.transferring import end_transfer, held_bed
 from beds.policies import POLICIES, Act
 from common.auth import Caller
 from common.command import command
@@ -28,15 +27,12 @@ async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, r
         raise AlreadyReversed(**placement.facts())
     if arrival is None or placement.bed_id is None:
         raise NotInABed(**placement.facts())
-    transfer = await records.lock_open_transfer(act, admission_id)
-    locked = await records.beds.lock_all(act, (placement.bed_id, held_bed(transfer)))
-    bed = locked[placement.bed_id]
-    stamp = await act.stamp(placement, transfer, *locked.values())
+    bed = await records.beds.lock(act, placement.bed_id)
+    stamp = await act.stamp(placement, bed)
     act.demand.expect(placement.tag(stamp.at))
     waits = placement.arrival_reversed(stamp)
 
     await vacate(act, bed, stamp, CleaningType.DISCHARGE)
-    await end_transfer(act, transfer, locked, stamp, reason_code)
     facts = TakenBack(Reversible.ARRIVAL, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, waits, facts)
     await records.add_movement(

@@ -6,10 +6,8 @@ from beds import records
 from beds.domain.bed import Bed
 from beds.domain.movement import MovementKind
 from beds.domain.placement import NotInABed, Placement, PlacementState, SamePatient
-from beds.domain.transfer import Transfer
 from beds.events import BedBefore, BedEvent, CameFrom, PlacementEvent
 from beds.handlers.recording import save_bed, save_placement
-from beds.handlers.transferring import complete_transfer, held_bed
 from beds.policies import POLICIES, Act
 from common.auth import Caller
 from common.command import command
@@ -30,26 +28,19 @@ async def swap_patients(act: UnitOfWork, caller: Caller, first: UUID, second: UU
         if placement.state is not PlacementState.IN_BED:
             raise NotInABed(**placement.facts())
     ours, theirs = locked[first], locked[second]
-    transfers = {one: await records.lock_open_transfer(act, one) for one in locked}
-    held = [held_bed(transfer) for transfer in transfers.values()]
-    beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id, *held))
-    stamp = await act.stamp(*locked.values(), *transfers.values(), *beds.values())
+    beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id))
+    stamp = await act.stamp(*locked.values(), *beds.values())
     places = {one.admission_id: beds[one.bed_id] for one in locked.values() if one.bed_id is not None}
 
     for placement in locked.values():
         await records.end_stay(act, placement.admission_id, stamp)
-    await _take_place(act, ours, transfers[first], places[first], places[second], stamp)
-    await _take_place(act, theirs, transfers[second], places[second], places[first], stamp)
-    for placement, taken in ((ours, places[second]), (theirs, places[first])):
-        await complete_transfer(act, transfers[placement.admission_id], beds, taken, stamp)
+    await _take_place(act, ours, places[first], places[second], stamp)
+    await _take_place(act, theirs, places[second], places[first], stamp)
     return Outcome(201, first)
 
 
-async def _take_place(
-    act: UnitOfWork, placement: Placement, transfer: Transfer | None, left: Bed, taken: Bed, stamp: Stamp
-) -> None:
-    goes_to = transfer.department_id if transfer else None
-    moved = placement.moved(taken.id, taken.department_id, stamp, transferred_to=goes_to)
+async def _take_place(act: UnitOfWork, placement: Placement, left: Bed, taken: Bed, stamp: Stamp) -> None:
+    moved = placement.moved(taken.id, taken.department_id, stamp)
     occupied = taken.exchanged(placement.admission_id, placement.patient_id, stamp)
     await records.add_stay(act, occupied)
     await save_bed(act, BedEvent.OCCUPIED, taken, occupied)

@@ -180,20 +180,15 @@ class Placement:
             refusal=None,
         )._stamped(stamp, since=stamp.at)
 
-    def moved(
-        self, bed_id: UUID, department_id: UUID, stamp: Stamp, *, transferred_to: UUID | None = None
-    ) -> "Placement":
-        """Into another bed of the same department, or of that of an open transfer.
-
-        Raises `NotInABed`, `AlreadyThere`, `TransferNeeded`.
-        """
+    def moved(self, bed_id: UUID, department_id: UUID, stamp: Stamp) -> "Placement":
+        """Into another bed of the same department. Raises `NotInABed`, `AlreadyThere`, `TransferNeeded`."""
         if self.state is not P.IN_BED:
             raise NotInABed(**self.facts())
         if self.bed_id == bed_id:
             raise AlreadyThere(**self.facts())
-        if department_id not in (self.department_id, transferred_to):
+        if self.department_id != department_id:
             raise TransferNeeded(**self.facts())
-        return replace(self, bed_id=bed_id, department_id=department_id)._stamped(stamp, since=stamp.at)
+        return replace(self, bed_id=bed_id)._stamped(stamp, since=stamp.at)
 
     def left_on_leave(self, stamp: Stamp) -> "Placement":
         """Away for a while; the bed is kept. Raises `NotInABed`."""
