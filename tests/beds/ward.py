@@ -13,6 +13,7 @@ import orjson
 from fastapi import FastAPI
 
 from beds.domain.bed import BedState
+from beds.domain.movement import Reversible
 from beds.domain.placement import Priority, Want, Wish
 from beds.handlers.cleaning import complete_cleaning, start_cleaning, tell_missed_target
 from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
@@ -20,6 +21,14 @@ from beds.handlers.layout import add_bed, open_department
 from beds.handlers.leave import go_on_leave, return_from_leave
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
+from beds.handlers.reversing import REVERSE
+from beds.handlers.swapping import swap_patients
+from beds.handlers.transfers import (
+    accept_transfer,
+    cancel_transfer,
+    request_transfer,
+    sweep_expired_transfer,
+)
 from beds.handlers.wishes import answer_wish, place_next
 from common.db import Database
 from common.idempotency import UNCONDITIONAL
@@ -116,6 +125,30 @@ class Ward:
     async def moves(self, admission: UUID, bed: UUID) -> None:
         await move_patient(self.database, UNCONDITIONAL, BED_MANAGER, admission, bed)
 
+    async def transfers(self, admission: UUID, bed: UUID) -> None:
+        """One step: asked for, or accepted with this bed if it was."""
+        pending = await self.admin.fetchval(
+            "SELECT transfer_id FROM placement WHERE admission_id = $1", admission
+        )
+        if pending is not None:
+            await accept_transfer(self.database, UNCONDITIONAL, BED_MANAGER, pending, bed, None)
+        else:
+            department = UUID((await self.bed(bed))["department_id"])
+            await request_transfer(self.database, UNCONDITIONAL, BED_MANAGER, admission, department)
+
+    async def cancels_transfer(self, admission: UUID) -> None:
+        pending = await self.admin.fetchval(
+            "SELECT transfer_id FROM placement WHERE admission_id = $1", admission
+        )
+        if pending is not None:
+            await cancel_transfer(self.database, UNCONDITIONAL, BED_MANAGER, pending, "test")
+
+    async def swaps(self, one: UUID, other: UUID) -> None:
+        await swap_patients(self.database, UNCONDITIONAL, BED_MANAGER, one, other)
+
+    async def reverses(self, admission: UUID, of: Reversible) -> None:
+        await REVERSE[of](self.database, UNCONDITIONAL, BED_MANAGER, admission, "mistake")
+
     async def leaves_or_returns(self, admission: UUID) -> None:
         """Whoever is on leave comes back; else the patient goes on leave."""
         state = await self.admin.fetchval("SELECT state FROM placement WHERE admission_id = $1", admission)
@@ -144,6 +177,7 @@ class Ward:
         for change in (
             "UPDATE bed SET held_until = $2 WHERE id = ANY ($1) AND held_until > $2",
             "UPDATE placement SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
+            "UPDATE transfer SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
             "UPDATE occupancy SET period = tstzrange(lower(period), $2) "
             "WHERE bed_id = ANY ($1) AND kind = 'hold' AND upper(period) > $2",
         ):
@@ -152,7 +186,7 @@ class Ward:
 
     async def sweeps(self) -> bool:
         async with self.database.write() as act:
-            return await sweep_expired_hold(act)
+            return await sweep_expired_hold(act) or await sweep_expired_transfer(act)
 
     async def sweeps_all(self) -> None:
         while await self.sweeps():

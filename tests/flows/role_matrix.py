@@ -17,7 +17,10 @@ ROLES = (
     *("housekeeping", "staffing_coordinator", "credentialing_officer", "staff", "agency"),
     *("auditor", "admin", "integration"),
 )
-OF_A_DEPARTMENT = ("department_id", "room_id", "bed_id", "hold_id", "admission_id", "patient_id", "job_id")
+OF_A_DEPARTMENT = (
+    *("department_id", "room_id", "bed_id", "hold_id", "admission_id", "patient_id", "job_id"),
+    *("transfer_id", "outgoing_id"),
+)
 NO_ROLE = "no role"
 ANONYMOUS = "anonymous"
 
@@ -44,7 +47,8 @@ class Row:
 
     @property
     def route(self) -> tuple[str, str]:
-        return self.method, self.path.partition("?")[0].replace("/entries/0", "/entries/{index}")
+        path = self.path.partition("?")[0].replace("/entries/0", "/entries/{index}")
+        return self.method, path.replace("{outgoing_id}", "{transfer_id}")
 
     @property
     def has_department(self) -> bool:
@@ -136,10 +140,13 @@ BEDS = [
     Row("POST", f"{_PLACEMENT}/departure", _PRESENCE, _REASON),
     Row("POST", f"{_PLACEMENT}/moves", _HOLD, {"bed_id": "{bed_id}"}),
     Row("POST", "/v1/placements/swaps", _HOLD, {"a": "{admission_id}", "b": "{admission_id}"}),
-    Row("POST", f"{_PLACEMENT}/transfers", _TRANSFER, later="transfers"),
-    Row("POST", "/v1/transfers/{transfer_id}/accept", _DECIDE_TRANSFER, later="transfers"),
-    Row("POST", "/v1/transfers/{transfer_id}/decline", _DECIDE_TRANSFER, later="transfers"),
-    Row("POST", "/v1/transfers/{transfer_id}/cancel", _TRANSFER, later="transfers"),
+    # ours: for the receiving department's list
+    Row("GET", "/v1/transfers?department_id={department_id}", "clinical"),
+    Row("GET", "/v1/transfers/{transfer_id}", "clinical"),
+    Row("POST", f"{_PLACEMENT}/transfers", _TRANSFER, _WANT),
+    Row("POST", "/v1/transfers/{transfer_id}/accept", _DECIDE_TRANSFER, {"bed_id": "{bed_id}"}),
+    Row("POST", "/v1/transfers/{transfer_id}/decline", _DECIDE_TRANSFER, _REASON),
+    Row("POST", "/v1/transfers/{outgoing_id}/cancel", _TRANSFER, _REASON),
     Row("POST", f"{_PLACEMENT}/leave", "nurse, charge_nurse dept"),
     Row("POST", f"{_PLACEMENT}/return", "nurse, charge_nurse dept"),
     Row("POST", f"{_PLACEMENT}/reversals", _BLOCK, _REASON | {"of": "move"}),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from admissions.domain.admission import AdmissionState
+from beds.domain.movement import Reversible
 from common.embedded import Postgres
 from tests.admissions.conftest import a_registry
 from tests.beds.conftest import a_ward
@@ -125,6 +126,28 @@ class Protocol(RuleBasedStateMachine):
     def move(self, n: int, bed: int) -> None:
         if (admission := self._admission(n, *HERE)) is not None:
             self.step(self.world.moves(admission, self._bed(bed)))
+
+    @rule(n=N, bed=N)
+    def transfer(self, n: int, bed: int) -> None:
+        if (admission := self._admission(n, *HERE)) is not None:
+            self.step(self.world.transfers(admission, self._bed(bed)))
+
+    @rule(n=N)
+    def cancel_transfer(self, n: int) -> None:
+        if (admission := self._admission(n, *HERE)) is not None:
+            self.step(self.world.cancels_transfer(admission))
+
+    @rule(n=N, m=N)
+    def swap(self, n: int, m: int) -> None:
+        one, other = self._admission(n, *HERE), self._admission(m, *HERE)
+        if one is not None and other is not None:
+            self.step(self.world.swaps(one, other))
+
+    @rule(n=N, of=st.sampled_from(Reversible))
+    def reverse(self, n: int, of: Reversible) -> None:
+        if (admission := self._admission(n, *HERE)) is not None:
+            may = "depart" if of is Reversible.ARRIVAL else None
+            self.step(self.world.reverses(admission, of), may, admission)
 
     @rule(n=N)
     def leave_or_return(self, n: int) -> None:

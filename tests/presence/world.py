@@ -18,6 +18,7 @@ from admissions.domain.admission import OPEN, AdmissionState, Asked, Priority
 from admissions.events import ADMISSION
 from admissions.handlers import admissions as acts
 from beds import consumers as answering
+from beds.domain.movement import Reversible
 from beds.events import PLACEMENT
 from common.applying import Reaction
 from common.envelope import Fact, Received
@@ -145,6 +146,22 @@ class World:
         with self.trying():
             await self.ward.moves(admission, bed)
 
+    async def transfers(self, admission: UUID, bed: UUID) -> None:
+        with self.trying():
+            await self.ward.transfers(admission, bed)
+
+    async def cancels_transfer(self, admission: UUID) -> None:
+        with self.trying():
+            await self.ward.cancels_transfer(admission)
+
+    async def swaps(self, one: UUID, other: UUID) -> None:
+        with self.trying():
+            await self.ward.swaps(one, other)
+
+    async def reverses(self, admission: UUID, of: Reversible) -> None:
+        with self.trying():
+            await self.ward.reverses(admission, of)
+
     async def leaves_or_returns(self, admission: UUID) -> None:
         with self.trying():
             await self.ward.leaves_or_returns(admission)
@@ -230,9 +247,13 @@ class World:
         assert len({row["bed_id"] for row in live}) == len(live), "a bed with two live occupants"
         assert len({row["patient_id"] for row in stays.values()}) == len(stays), "a patient in two beds"
         assert len(stays) + len(holds) == len(live), "two stays or two holds of one admission"
+        transfers = await self._beds_held_for_transfers()
+        assert all(placements[one]["state"] in HERE for one in transfers), "a transfer of nobody"
         for admission, placement in placements.items():
             in_bed = placement["bed_id"] if placement["state"] in HERE else None
             held = placement["bed_id"] if placement["state"] == "held" and placement["is_live"] else None
+            if admission in transfers:
+                held = transfers[admission]
             assert (admission in stays and stays[admission]["bed_id"]) == (in_bed or False), (
                 "stay and placement"
             )
@@ -243,6 +264,14 @@ class World:
             assert (state == "occupied") == any(row["bed_id"] == bed for row in stays.values()), state
             assert (state == "held") == any(row["bed_id"] == bed for row in holds.values()), state
         await self._check_ends(placements)
+
+    async def _beds_held_for_transfers(self) -> dict[UUID, UUID]:
+        rows = await self.ward.admin.fetch(
+            "SELECT admission_id, bed_id FROM transfer"
+            " WHERE admission_id = ANY ($1) AND state = 'accepted' AND held_until > clock_timestamp()",
+            self.admissions,
+        )
+        return {row["admission_id"]: row["bed_id"] for row in rows}
 
     async def _check_ends(self, placements: dict[UUID, Any]) -> None:
         admissions = await self.registry.admin.fetch(

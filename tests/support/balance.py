@@ -141,6 +141,9 @@ def presence(books: Books) -> Iterator[str]:
     """Beds, placements, the occupancy and the movements say the same of who is where."""
     beds = books.tables["beds"]
     placements = {row["admission_id"]: row for row in beds["placement"]}
+    holds = defaultdict(set)
+    for row in (*beds["placement"], *beds["transfer"]):
+        holds[row["admission_id"]].add(row["hold_id"])
     living = [row for row in beds["occupancy"] if row["kind"] == "stay" and row["period"].upper is None]
     stays = Counter((row["bed_id"], row["admission_id"]) for row in living)
     taken = {row["admission_id"] for row in beds["bed"] if row["state"] in ("held", "occupied")}
@@ -154,9 +157,12 @@ def presence(books: Books) -> Iterator[str]:
                 yield f"bed {row['id']} is occupied by {row['admission_id']}, who is {placement['state']}"
             if stays.pop((row["id"], row["admission_id"]), 0) != 1:
                 yield f"bed {row['id']} is occupied by {row['admission_id']} without exactly one stay"
-        elif row["state"] == "held" and placements[row["admission_id"]]["hold_id"] != row["hold_id"]:
+        elif row["state"] == "held" and row["hold_id"] not in holds[row["admission_id"]]:
             yield f"bed {row['id']} is held for {row['admission_id']}, who does not hold it"
     yield from (f"stay of {admission} in bed {bed}, which is not occupied" for bed, admission in stays)
+    pending = {row["id"] for row in beds["transfer"] if row["state"] in ("requested", "accepted")}
+    if pending != {row["transfer_id"] for row in beds["placement"]} - {None}:
+        yield "placements name other transfers than those that are pending"
     for row in beds["placement"]:
         if row["state"] in ("held", "in_bed", "on_leave") and row["admission_id"] not in taken:
             yield f"placement {row['admission_id']} is {row['state']} in a bed that does not know it"

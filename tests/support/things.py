@@ -7,7 +7,10 @@ from tests.support.hospital import Department, Hospital
 
 
 async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
-    """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed."""
+    """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed.
+
+    The patient is to go elsewhere (`outgoing_id`), and another one is to come (`transfer_id`).
+    """
     patient, bed = await hospital.a_patient(), ward.beds[0]
     resident = await hospital.an_admission(ward, patient)
     held = await hospital.bed_manager.read(f"/v1/beds/{bed}")
@@ -15,6 +18,13 @@ async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
     spill = {"bed_id": str(bed), "type": "spill", "priority": "normal"}
     job = await (await hospital.staff("housekeeping")).do("/v1/cleaning_jobs", spill)
     waiting = await hospital.an_admission(ward)
+    elsewhere = await hospital.a_department(beds=1)
+    guest = await hospital.an_admission(elsewhere)
+    await hospital.bed_manager.do(f"/v1/placements/{guest['id']}/arrival")
+    transfers = [
+        await hospital.bed_manager.do(f"/v1/placements/{who['id']}/transfers", {"department_id": str(to)})
+        for who, to in ((resident, elsewhere.id), (guest, ward.id))
+    ]
     return {
         "department_id": str(ward.id),
         "room_id": str(ward.room),
@@ -23,6 +33,8 @@ async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
         "patient_id": str(patient),
         "admission_id": waiting["id"],
         "job_id": job["id"],
+        "outgoing_id": transfers[0]["id"],
+        "transfer_id": transfers[1]["id"],
     }
 
 

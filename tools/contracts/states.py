@@ -1,11 +1,12 @@
 """The states of what the services keep, as pictures and tables for people, made of the tables that the code obeys."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from admissions.domain.admission import FOLLOWS, STATUS as ADMISSION_STATUS, AdmissionState
 from beds.domain.bed import STATUS as BED_STATUS, TRANSITIONS, BedState
 from beds.domain.cleaning import STEPS, CleaningState
+from beds.domain.transfer import TRANSFER_STEPS, TransferState
 
 _TOP = """\
 # States
@@ -23,6 +24,11 @@ _JOB = """\
 Each step by the command that takes it (`services/beds/beds/domain/cleaning.py`). Only a job of type
 `isolation_terminal` is inspected.
 """
+_TRANSFER = """\
+The patient stays where he is until a move, or a swap, brings him to the receiving department, which completes it,
+accepted or not (`services/beds/beds/domain/transfer.py`). A hold that is over is none: the transfer is requested
+again. A departure and an arrival that is reversed cancel it.
+"""
 _ADMISSION = """\
 Beds decides where the patient is, and an open admission follows: this is what it becomes when its placement is in
 such a state (`services/admissions/admissions/domain/admission`). A placement that is `withdrawn` ends an admission
@@ -39,12 +45,6 @@ class Step(NamedTuple):
 def page() -> str:
     """Markdown, a chapter for each kind of thing."""
     bed_steps = sorted(TRANSITIONS, key=lambda step: [list(BedState).index(state) for state in step])
-    job_steps = (
-        Step(was, step.becomes, name)
-        for name, step in STEPS.items()
-        for was in CleaningState
-        if was in step.sources
-    )
     lines = [
         _TOP,
         *_chapter(
@@ -55,7 +55,16 @@ def page() -> str:
         *_words(
             ("state", "the seeds' word", "HL7 table 0116"), {state: BED_STATUS[state] for state in BedState}
         ),
-        *_chapter("Cleaning job", _JOB, _picture([Step("[*]", CleaningState.REQUESTED), *job_steps])),
+        *_chapter(
+            "Cleaning job",
+            _JOB,
+            _picture([Step("[*]", CleaningState.REQUESTED), *_steps(STEPS, CleaningState)]),
+        ),
+        *_chapter(
+            "Transfer",
+            _TRANSFER,
+            _picture([Step("[*]", TransferState.REQUESTED), *_steps(TRANSFER_STEPS, TransferState)]),
+        ),
         *_chapter("Admission", _ADMISSION, ()),
         *_words(("placement", "admission"), {state: (becomes,) for state, becomes in FOLLOWS.items()}),
         "",
@@ -65,6 +74,13 @@ def page() -> str:
         ),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _steps(steps: Mapping[str, Any], states: Iterable[str]) -> Iterator[Step]:
+    """In the order of the acts, each from every state in which it is possible."""
+    known = list(states)
+    for name, step in steps.items():
+        yield from (Step(was, step.becomes, name) for was in known if was in step.sources)
 
 
 def _chapter(title: str, about: str, picture: Iterable[str]) -> Iterator[str]:

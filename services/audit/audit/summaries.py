@@ -36,6 +36,7 @@ _SENTENCES: Mapping[str, str] = {
     "cleaning_job.target_missed": "A cleaning job missed its target time.",
     "placement.answered": "The wish of an admission was answered.",
     "placement.arrived": "A patient arrived in a bed.",
+    "placement.changed": "A transfer of a patient was asked for, or ended.",
     "placement.departed": "A patient left the bed for good.",
     "placement.held": "A bed was held for an admission.",
     "placement.left_on_leave": "A patient went on leave.",

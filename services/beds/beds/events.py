@@ -10,6 +10,7 @@ from beds.domain.layout import Department, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement
 from beds.domain.targets import Target
+from beds.domain.transfer import Transfer
 from common.access import published_access
 from common.catalogue import Catalogue, Happening, Published
 from common.topics import Topic
@@ -18,6 +19,7 @@ DEPARTMENT = Topic("beds", "department", has_state=True)
 ROOM = Topic("beds", "room")
 BED = Topic("beds", "bed", has_state=True)
 PLACEMENT = Topic("beds", "placement", has_state=True)
+TRANSFER = Topic("beds", "transfer")
 CLEANING_JOB = Topic("beds", "cleaning_job")
 
 
@@ -105,13 +107,25 @@ class PlacementEvent(Happening):
     QUEUED = "queued", "The admission waits for a bed; `refusal` says why it has none."
     HELD = "held", "A bed is held for the admission."
     ARRIVED = "arrived", "The patient is in the bed.", Occurred
-    MOVED = "moved", "The patient is in another bed of the same department.", CameFrom
+    MOVED = "moved", "The patient is in another bed; in another department a transfer is completed.", CameFrom
+    CHANGED = "changed", "A transfer is pending (`transfer_id`), or is not any more."
     LEFT_ON_LEAVE = "left_on_leave", "The patient is away for a while; the bed is kept."
     RETURNED = "returned", "The patient is back from leave, in the same bed."
     DEPARTED = "departed", "The patient has left.", Occurred
     REVERSED = "reversed", "An arrival or a move is taken back: it was a mistake.", TakenBack
     WITHDRAWN = "withdrawn", "No bed is wanted any more, and nobody had arrived."
     ANSWERED = "answered", "The want was seen (`want_version`), and where the patient is stays as it was."
+
+
+class TransferEvent(Happening):
+    REQUESTED = (
+        "requested",
+        "The patient is to come to another department, or the hold there is over: decide again.",
+    )
+    ACCEPTED = "accepted", "A bed is held there; the patient stays where he is until moved."
+    DECLINED = "declined", "The other department does not take the patient."
+    CANCELLED = "cancelled", "The patient is not to go there any more, or has left."
+    COMPLETED = "completed", "The patient is in a bed of that department."
 
 
 class CleaningJobEvent(Happening):
@@ -135,6 +149,7 @@ CATALOGUE = Catalogue(
     Published.of(ROOM, Room, RoomEvent),
     Published.of(BED, Bed, BedEvent),
     Published.of(PLACEMENT, Placement, PlacementEvent),
+    Published.of(TRANSFER, Transfer, TransferEvent),
     Published.of(CLEANING_JOB, CleaningJob, CleaningJobEvent),
     published_access("beds", *ReportAccess),
 )

@@ -22,6 +22,7 @@ from beds.domain.placement import (
     Unplaced,
 )
 from beds.domain.targets import Target
+from beds.domain.transfer import PENDING, TransferPending, TransferState
 from common.columns import Moment, one_of, sql_words, version_columns
 from common.errors import Refusal
 from common.mechanism_tables import add_mechanism_tables
@@ -132,6 +133,7 @@ placement = sa.Table(
     sa.Column("stay_number", sa.Integer, nullable=False),
     sa.Column("refusal", sa.Text),
     sa.Column("left_reason_code", sa.Text),
+    sa.Column("transfer_id", UUID, comment="the pending transfer"),
     *version_columns(),
     one_of("state", PlacementState),
     one_of("refusal", Unplaced),
@@ -140,6 +142,9 @@ placement = sa.Table(
     ),
     sa.CheckConstraint(
         "(state = 'held') = (hold_id IS NOT NULL AND held_until IS NOT NULL)", name="held_has_hold"
+    ),
+    sa.CheckConstraint(
+        "transfer_id IS NULL OR state IN ('in_bed', 'on_leave')", name="transfer_of_somebody_here"
     ),
     sa.Index("placement_queue", "department_id", "since", postgresql_where=sa.text("state = 'queued'")),
     sa.Index("placement_held_until", "held_until", postgresql_where=sa.text("state = 'held'")),
@@ -171,6 +176,37 @@ occupancy = sa.Table(
         where=sa.text("kind = 'stay'"),
         name="occupancy_one_stay_per_patient",
     ),
+)
+
+transfer = sa.Table(
+    "transfer",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("admission_id", UUID, sa.ForeignKey("placement.admission_id"), nullable=False),
+    sa.Column("patient_id", UUID, nullable=False),
+    sa.Column("from_department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
+    sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id")),
+    sa.Column("hold_id", UUID),
+    sa.Column("held_until", Moment),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("requested_at", Moment, nullable=False),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    *version_columns(),
+    one_of("state", TransferState),
+    sa.CheckConstraint("from_department_id <> department_id", name="another_department"),
+    sa.CheckConstraint(
+        "(state = 'accepted') = (hold_id IS NOT NULL AND held_until IS NOT NULL)", name="accepted_has_hold"
+    ),
+    sa.Index(
+        "transfer_one_pending_per_admission",
+        "admission_id",
+        unique=True,
+        postgresql_where=sa.text(f"state IN ({sql_words(PENDING)})"),
+    ),
+    sa.Index("transfer_held_until", "held_until", postgresql_where=sa.text("state = 'accepted'")),
+    sa.Index("transfer_department_state", "department_id", "state"),
 )
 
 movement = sa.Table(
@@ -251,6 +287,7 @@ cleaning_target = sa.Table(
 
 #: The constraint that fires, and what it means to the person who asked.
 REFUSALS: dict[str, type[Refusal]] = {
+    "transfer_one_pending_per_admission": TransferPending,
     "department_code_key": CodeTaken,
     "room_code_key": CodeTaken,
     "bed_code_key": CodeTaken,

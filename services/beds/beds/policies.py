@@ -19,6 +19,8 @@ class Act(StrEnum):
     READ_FIGURES = "read_figures"
     MOVE_IN_OR_OUT = "record_arrival_or_departure"
     MOVE_WITHIN = "move_within_department"
+    REQUEST_TRANSFER = "request_or_cancel_transfer"
+    DECIDE_TRANSFER = "accept_or_decline_transfer"
     GO_ON_LEAVE = "record_leave_or_return"
     REVERSE = "reverse_arrival_or_move"
     CLEAN = "clean"
@@ -39,6 +41,8 @@ POLICIES = Policies(
         Act.READ_FIGURES: CLINICAL | {"staffing_coordinator": ANY, "auditor": ANY},
         Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.REQUEST_TRANSFER: {"nurse": DEPT, "charge_nurse": DEPT, "physician": DEPT, "bed_manager": ANY},
+        Act.DECIDE_TRANSFER: {"charge_nurse": DEPT, "unit_manager": DEPT, "bed_manager": ANY},
         Act.GO_ON_LEAVE: {"nurse": DEPT, "charge_nurse": DEPT},
         Act.REVERSE: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.CLEAN: {"housekeeping": ANY, "nurse": DEPT, "charge_nurse": DEPT},

@@ -9,7 +9,8 @@ from beds import records
 from beds.domain.bed import STATUS, BedState
 from beds.domain.cleaning import OPEN, CleaningPriority
 from beds.domain.placement import PlacementState, Unplaced
-from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room
+from beds.domain.transfer import TransferState
+from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room, transfer
 from common.db import Reader
 from common.paging import Listing, optional
 from common.policies import within
@@ -150,6 +151,36 @@ PLACEMENT_KEYS = Statement(
 
 def placement_view(row: Row) -> dict[str, Any]:
     """A placement as the API shows it."""
+    view = dict(row)
+    if view.pop("lapsed"):
+        view |= {"hold_id": None, "held_until": None, "bed_id": None}
+    return view
+
+
+# Transfers
+_transfer_over = sa.and_(
+    transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _clock
+)
+_transfer_state = sa.case((_transfer_over, constant(TransferState.REQUESTED)), else_=transfer.c.state)
+_transfers = sa.select(
+    *(column for column in transfer.c if column.name != "state"),
+    _transfer_state.label("state"),
+    sa.func.coalesce(_transfer_over, sa.false()).label("lapsed"),
+)
+TRANSFERS = Listing(
+    _transfers.where(optional(transfer.c.department_id, "department_id"), _any_of(_transfer_state, "states")),
+    key=transfer.c.id,
+    orders={"requested_at": transfer.c.requested_at},
+    default="requested_at",
+)
+TRANSFER = Statement(_transfers.where(transfer.c.id == sa.bindparam("of_id")))
+ADMISSION_OF_TRANSFER = Statement(
+    sa.select(transfer.c.admission_id).where(transfer.c.id == sa.bindparam("of_transfer"))
+)
+
+
+def transfer_view(row: Row) -> dict[str, Any]:
+    """A transfer as the API shows it: a hold that is over is none."""
     view = dict(row)
     if view.pop("lapsed"):
         view |= {"hold_id": None, "held_until": None, "bed_id": None}

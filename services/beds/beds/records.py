@@ -18,7 +18,18 @@ from beds.domain.layout import Department, Room
 from beds.domain.movement import MovementKind
 from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
 from beds.domain.targets import Target, Targets
-from beds.models import bed, cleaning_job, cleaning_target, department, movement, occupancy, placement, room
+from beds.domain.transfer import Transfer, TransferState
+from beds.models import (
+    bed,
+    cleaning_job,
+    cleaning_target,
+    department,
+    movement,
+    occupancy,
+    placement,
+    room,
+    transfer,
+)
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
 from common.ids import new_id
@@ -44,6 +55,7 @@ beds = Aggregates(Bed, bed, readers={"equipment": tuple})
 placements = Aggregates(
     Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
 )
+transfers = Aggregates(Transfer, transfer)
 cleaning_jobs = Aggregates(
     CleaningJob,
     cleaning_job,
@@ -187,6 +199,25 @@ async def lock_open_job(act: UnitOfWork, bed_id: UUID) -> CleaningJob | None:
     """The open cleaning job of a bed that is locked already."""
     row = await act.first(_OPEN_JOB, of_bed=bed_id)
     return None if row is None else cleaning_jobs.read(row)
+
+
+_EXPIRED_TRANSFER = Statement(
+    sa.select(*placement.c)
+    .select_from(placement.join(transfer, transfer.c.id == placement.c.transfer_id))
+    .where(
+        transfer.c.state == constant(TransferState.ACCEPTED),
+        transfer.c.held_until <= sa.func.clock_timestamp(),
+    )
+    .order_by(transfer.c.held_until)
+    .limit(sa.literal_column("1"))
+    .with_for_update(of=placement, key_share=True, skip_locked=True)
+)
+
+
+async def lock_placement_of_expired_transfer(act: UnitOfWork) -> Placement | None:
+    """Whose patient has a transfer with a hold that is past its end and not yet swept."""
+    row = await act.first(_EXPIRED_TRANSFER)
+    return None if row is None else placements.read(row)
 
 
 _DUE_JOB = Statement(

@@ -12,6 +12,7 @@ from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import PlacementState, Unplaced
+from beds.domain.transfer import TransferState
 from common.web import Code, Instant, Line, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
@@ -126,6 +127,15 @@ class Reversal(Reason):
     of: Reversible
 
 
+class NewTransfer(Payload):
+    department_id: UUID
+
+
+class Acceptance(Payload):
+    bed_id: UUID
+    minutes: HoldMinutes | None = None
+
+
 class NewCleaningJob(Payload):
     bed_id: UUID
     type: CleaningType
@@ -211,6 +221,22 @@ class PlacementView(_Shown):
     stay_number: int
     refusal: Unplaced | None
     left_reason_code: str | None
+    transfer_id: UUID | None = Field(description="the pending transfer to another department")
+
+
+class TransferView(_Shown):
+    id: UUID
+    admission_id: UUID
+    patient_id: UUID
+    from_department_id: UUID
+    department_id: UUID = Field(description="the receiving department")
+    state: TransferState
+    bed_id: UUID | None = Field(description="the bed held there; once completed, the bed that was taken")
+    hold_id: UUID | None
+    held_until: datetime | None
+    reason_code: str | None = Field(description="why it was declined or cancelled")
+    requested_at: datetime
+    requested_by: str
 
 
 class MovementView(BaseModel):

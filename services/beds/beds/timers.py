@@ -6,6 +6,7 @@ from beds import records
 from beds.events import BED, DEPARTMENT, PLACEMENT, BedEvent
 from beds.handlers.cleaning import tell_missed_target
 from beds.handlers.holding import sweep_expired_hold
+from beds.handlers.transfers import sweep_expired_transfer
 from beds.handlers.wishes import place_next
 from beds.queries import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
 from common import failpoints
@@ -29,9 +30,7 @@ _FREES_A_BED = {BED.event_type(what) for what in (BedEvent.READIED, BedEvent.REL
 
 def timers(process: Process) -> Sequence[Timer]:
     database = process.database
-    sweep = Timer(
-        "beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(database, sweep_expired_hold, _SWEEP)
-    )
+    sweep = Timer("beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(database, _sweep_one, _SWEEP))
     queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(database, place_next, _QUEUE))
     targets = Timer(
         "beds", "cleaning_targets", EVERY_SECONDS, lambda: _until_done(database, tell_missed_target, _TARGETS)
@@ -43,6 +42,10 @@ def timers(process: Process) -> Sequence[Timer]:
 
     database.after_commit(wake_queue)
     return (sweep, queue, targets, repair_timer("beds", database, REPEATED))
+
+
+async def _sweep_one(act: UnitOfWork) -> bool:
+    return await sweep_expired_hold(act) or await sweep_expired_transfer(act)
 
 
 async def _until_done(

@@ -9,6 +9,7 @@ from beds.domain.layout import Department, DepartmentState, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
 from beds.domain.targets import Targets
+from beds.domain.transfer import Transfer
 from beds.events import (
     BED as BED_TOPIC,
     DEPARTMENT as DEPARTMENT_TOPIC,
@@ -24,6 +25,7 @@ from beds.events import (
     RoomEvent as R,
     TakenBack,
     TargetMissed,
+    TransferEvent as X,
     happened,
 )
 from common.envelope import Fact
@@ -34,9 +36,11 @@ from tools.contracts.examples.cast import (
     DEPARTMENT,
     HOLD,
     OTHER_BED,
+    OTHER_DEPARTMENT,
     OTHER_USER,
     PATIENT,
     ROOM,
+    TRANSFER,
     at,
     repeated,
 )
@@ -46,6 +50,7 @@ def told() -> Iterator[Fact]:
     yield from _places()
     yield from _beds()
     yield from _placements()
+    yield from _transfers()
     yield from _cleaning()
 
 
@@ -109,9 +114,20 @@ def _placements() -> Iterator[Fact]:
     back = away.returned(at(70))
     taken_back = TakenBack(Reversible.ARRIVAL, "wrong_patient")
     yield happened(P.REVERSED, ADMISSION, back.arrival_reversed(at(75)), back, taken_back)
+    yield happened(P.CHANGED, ADMISSION, moved.transferring(TRANSFER, at(32)), moved)
     left = moved.departed("discharged", at(90))
     yield happened(P.DEPARTED, ADMISSION, left, moved, Occurred(at(85).at))
     yield repeated(PLACEMENT, ADMISSION, arrived)
+
+
+def _transfers() -> Iterator[Fact]:
+    asked = Transfer.requested(TRANSFER, ADMISSION, PATIENT, DEPARTMENT, OTHER_DEPARTMENT, at(32))
+    accepted = asked.accepted(OTHER_BED, HOLD, at(35).at + HOLD_LASTS, at(35))
+    yield happened(X.REQUESTED, TRANSFER, asked, None)
+    yield happened(X.ACCEPTED, TRANSFER, accepted, asked)
+    yield happened(X.DECLINED, TRANSFER, asked.declined("no_capacity", at(35)), asked)
+    yield happened(X.CANCELLED, TRANSFER, accepted.cancelled("departed", at(40)), accepted)
+    yield happened(X.COMPLETED, TRANSFER, accepted.completed(OTHER_BED, at(50)), accepted)
 
 
 def _cleaning() -> Iterator[Fact]:

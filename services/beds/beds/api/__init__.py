@@ -1,8 +1,8 @@
 """REST in: parse, authorise, call one use case, answer. No rules."""
 
-from beds.api import beds, boards, cleaning, departments, movements, placements, reports, rooms
+from beds.api import beds, boards, cleaning, departments, movements, placements, reports, rooms, transfers
 
 routers = (
     *(departments.router, boards.router, rooms.router, beds.router),
-    *(placements.router, movements.router, cleaning.router, reports.router),
+    *(placements.router, movements.router, transfers.router, cleaning.router, reports.router),
 )

@@ -6,8 +6,9 @@ from uuid import UUID
 from beds import records
 from beds.domain.bed import HOLD
 from beds.domain.placement import AdmissionAlreadyHolds, HoldExpired, PlacementState, Unplaced
-from beds.events import PlacementEvent
+from beds.events import PlacementEvent, TransferEvent
 from beds.handlers.recording import give_up_hold, save_placement, take_hold
+from beds.handlers.transferring import lock_pending, save_transfer
 from beds.policies import POLICIES, Act
 from beds.queries import HOLD_OF
 from common.auth import Caller
@@ -53,14 +54,19 @@ async def hold_bed(
 
 @command
 async def release_hold(act: UnitOfWork, caller: Caller, bed_id: UUID, hold_id: UUID) -> Outcome:
-    """Gives the bed back; the patient waits for a person's decision. Raises `HoldExpired`."""
+    """Gives the bed back; the patient, or the transfer, waits for a person's decision. Raises `HoldExpired`."""
     admission_id = await act.value(HOLD_OF, hold_id=hold_id, of_bed=bed_id)
     if admission_id is None:
         raise NotFound
     placement = await records.placements.lock(act, admission_id)
+    transfer = await lock_pending(act, placement)
     bed = await records.beds.lock(act, bed_id)
     POLICIES.allow(caller, Act.HOLD_BED, bed.department_id)
-    stamp = await act.stamp(placement, bed)
+    stamp = await act.stamp(placement, transfer, bed)
+    if transfer is not None and transfer.settled(stamp.at).hold_id == hold_id:
+        await give_up_hold(act, transfer, bed, stamp)
+        await save_transfer(act, TransferEvent.REQUESTED, transfer, transfer.unheld(stamp))
+        return Outcome(204, hold_id)
     if placement.settled(stamp.at).hold_id != hold_id:
         raise HoldExpired(**placement.facts())
 

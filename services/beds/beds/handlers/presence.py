@@ -7,12 +7,21 @@ from beds import records
 from beds.domain.cleaning import CleaningType
 from beds.domain.movement import MovementKind
 from beds.domain.placement import HERE, NotInABed, Placement, PlacementState, check_reported
+from beds.domain.transfer import Transfer
 from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
+from beds.handlers.transferring import (
+    complete_transfer,
+    end_transfer,
+    held_there,
+    leads_to,
+    lock_pending,
+)
 from beds.policies import POLICIES, Act
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
+from common.errors import Forbidden
 from common.idempotency import Outcome
 from common.stamp import Stamp
 
@@ -52,15 +61,18 @@ async def record_departure(
 ) -> Outcome:
     """The patient has left: the bed is dirty and gets a cleaning job, whose targets count from then."""
     placement = await records.placements.lock(act, admission_id)
-    locked = await records.beds.lock_all(act, (placement.bed_id if placement.state in HERE else None,))
+    transfer = await lock_pending(act, placement)
+    left_bed = placement.bed_id if placement.state in HERE else None
+    locked = await records.beds.lock_all(act, (left_bed, held_there(transfer)))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
-    stamp = await act.stamp(placement, *locked.values())
+    stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     left = placement.departed(reason_code, stamp)
     await _check_reported(act, placement, occurred_at, stamp)
 
-    for bed in locked.values():
-        await vacate(act, bed, stamp, CleaningType.DISCHARGE, since=occurred_at)
+    if left_bed is not None:
+        await vacate(act, locked[left_bed], stamp, CleaningType.DISCHARGE, since=occurred_at)
+    await end_transfer(act, transfer, "departed", locked, stamp)
     await save_placement(act, PlacementEvent.DEPARTED, placement, left, Occurred(occurred_at or stamp.at))
     await records.add_movement(
         act,
@@ -76,19 +88,24 @@ async def record_departure(
 
 @command
 async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_bed: UUID) -> Outcome:
-    """The patient is in another bed of the same department now; the old one is dirty."""
+    """The patient is in another bed now, and the old one is dirty. In another department a transfer is completed."""
     placement = await records.placements.lock(act, admission_id)
-    POLICIES.allow(caller, Act.MOVE_WITHIN, placement.department_id)
+    transfer = await lock_pending(act, placement)
+    _check_has_to_do_with_it(caller, placement, transfer)
     if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
         raise NotInABed(**placement.facts())
-    locked = await records.beds.lock_all(act, (placement.bed_id, to_bed))
+    locked = await records.beds.lock_all(act, (placement.bed_id, to_bed, held_there(transfer)))
     old, new = locked[placement.bed_id], locked[to_bed]
-    stamp = await act.stamp(placement, old, new)
+    stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
-    moved = placement.moved(new.id, new.department_id, stamp)
+    moved = placement.moved(new.id, new.department_id, stamp, leads_to(transfer))
+    was_accepted = transfer is not None and transfer.holds(new.id, stamp.at)
+    if not was_accepted:  # else either side may bring it about
+        POLICIES.allow(caller, Act.MOVE_WITHIN, new.department_id)
 
     await vacate(act, old, stamp, CleaningType.TRANSFER)
     await occupy(act, new, placement, stamp)
+    await complete_transfer(act, transfer, new, locked, stamp)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
     await records.add_movement(
         act, MovementKind.MOVE, admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id
@@ -102,3 +119,10 @@ async def _check_reported(
     """Against the last movement of the patient as it was reported, which may be long before it was recorded."""
     if occurred_at is not None:
         check_reported(occurred_at, await records.last_movement(act, placement.patient_id), stamp.at)
+
+
+def _check_has_to_do_with_it(caller: Caller, placement: Placement, transfer: Transfer | None) -> None:
+    """Somebody of the patient's department, or of the one that a transfer leads to. Raises `Forbidden`."""
+    departments = POLICIES.departments(caller, Act.MOVE_WITHIN)
+    if departments is not None and departments.isdisjoint({placement.department_id, leads_to(transfer)}):
+        raise Forbidden(act=Act.MOVE_WITHIN)

@@ -7,6 +7,7 @@ from beds import records
 from beds.domain.bed import HOLD, Bed, BedState
 from beds.domain.cleaning import CleaningJob, CleaningPriority, CleaningType
 from beds.domain.placement import Placement, PlacementState
+from beds.domain.transfer import Transfer
 from beds.events import (
     BedEvent,
     CameFrom,
@@ -62,21 +63,28 @@ async def take_hold(
     Answers the id of the hold.
     """
     hold_id, end = new_id(), until or stamp.at + HOLD
-    held = bed.held(hold_id, waiting.admission_id, waiting.patient_id, end, stamp)
-    placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
     if before is not None:
         await records.end_hold(act, waiting.admission_id, stamp)
-    await records.add_hold(act, held)
-    await save_bed(act, BedEvent.HELD, bed, held)
+    await keep_bed(act, bed, waiting, hold_id, end, stamp)
+    placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
     await save_placement(act, PlacementEvent.HELD, before, placed)
     return hold_id
 
 
-async def give_up_hold(act: UnitOfWork, placement: Placement, bed: Bed, stamp: Stamp) -> None:
-    """The hold of the placement ends; its bed is available again unless another hold has taken it since."""
-    await records.end_hold(act, placement.admission_id, stamp)
-    if bed.hold_id == placement.hold_id:
-        expired = placement.settled(stamp.at) is not placement
+async def keep_bed(
+    act: UnitOfWork, bed: Bed, placement: Placement, hold_id: UUID, until: datetime, stamp: Stamp
+) -> None:
+    """The bed is held for this patient until then, whether waiting or in another bed."""
+    held = bed.held(hold_id, placement.admission_id, placement.patient_id, until, stamp)
+    await records.add_hold(act, held)
+    await save_bed(act, BedEvent.HELD, bed, held)
+
+
+async def give_up_hold(act: UnitOfWork, holder: Placement | Transfer, bed: Bed, stamp: Stamp) -> None:
+    """The hold ends; its bed is available again unless another hold has taken it since."""
+    await records.end_hold(act, holder.admission_id, stamp)
+    if bed.hold_id == holder.hold_id:
+        expired = holder.settled(stamp.at) is not holder
         await save_bed(act, BedEvent.HOLD_EXPIRED if expired else BedEvent.RELEASED, bed, bed.released(stamp))
 
 
@@ -130,7 +138,8 @@ async def occupy(act: UnitOfWork, bed: Bed, placement: Placement, stamp: Stamp) 
     occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
     if bed.state is BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
-    await records.end_hold(act, placement.admission_id, stamp)
+    if bed.state is BedState.HELD:  # else the hold, if there is one, is that of a transfer, and stays
+        await records.end_hold(act, placement.admission_id, stamp)
     await records.add_stay(act, occupied)
     await save_bed(act, BedEvent.OCCUPIED, bed, occupied)
 

@@ -8,6 +8,13 @@ from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import AlreadyReversed, NothingToReverse, NotInABed, PlacementState, PriorBedTaken
 from beds.events import PlacementEvent, TakenBack
 from beds.handlers.recording import occupy, save_placement, vacate
+from beds.handlers.transferring import (
+    complete_transfer,
+    end_transfer,
+    held_there,
+    leads_to,
+    lock_pending,
+)
 from beds.policies import POLICIES, Act
 from common.auth import Caller
 from common.command import command
@@ -27,12 +34,15 @@ async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, r
         raise AlreadyReversed(**placement.facts())
     if arrival is None or placement.bed_id is None:
         raise NotInABed(**placement.facts())
-    bed = await records.beds.lock(act, placement.bed_id)
-    stamp = await act.stamp(placement, bed)
+    transfer = await lock_pending(act, placement)
+    locked = await records.beds.lock_all(act, (placement.bed_id, held_there(transfer)))
+    bed = locked[placement.bed_id]
+    stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     waits = placement.arrival_reversed(stamp)
 
     await vacate(act, bed, stamp, CleaningType.DISCHARGE)
+    await end_transfer(act, transfer, "arrival_reversed", locked, stamp)
     facts = TakenBack(Reversible.ARRIVAL, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, waits, facts)
     await records.add_movement(
@@ -62,17 +72,19 @@ async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reas
         raise AlreadyReversed(**placement.facts())
     if latest is None or latest.from_bed_id is None:
         raise NothingToReverse(**placement.facts())
-    locked = await records.beds.lock_all(act, (placement.bed_id, latest.from_bed_id))
+    transfer = await lock_pending(act, placement)
+    locked = await records.beds.lock_all(act, (placement.bed_id, latest.from_bed_id, held_there(transfer)))
     wrong, prior = locked[placement.bed_id], locked[latest.from_bed_id]
     POLICIES.allow(caller, Act.REVERSE, prior.department_id)
-    stamp = await act.stamp(placement, wrong, prior)
+    stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     if not prior.settled(stamp.at).is_there_for(admission_id):
         raise PriorBedTaken(**prior.facts())
-    back = placement.moved_back(prior.id, prior.department_id, stamp)
+    back = placement.moved_back(prior.id, prior.department_id, stamp, leads_to(transfer))
 
     await vacate(act, wrong, stamp, CleaningType.TRANSFER)
     await occupy(act, prior, placement, stamp)
+    await complete_transfer(act, transfer, prior, locked, stamp)
     facts = TakenBack(Reversible.MOVE, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, back, facts)
     await records.add_movement(

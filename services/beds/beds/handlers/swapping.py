@@ -6,8 +6,10 @@ from beds import records
 from beds.domain.bed import Bed
 from beds.domain.movement import MovementKind
 from beds.domain.placement import NotInABed, Placement, PlacementState, SamePatient
+from beds.domain.transfer import Transfer
 from beds.events import BedBefore, BedEvent, CameFrom, PlacementEvent
 from beds.handlers.recording import save_bed, save_placement
+from beds.handlers.transferring import complete_transfer, held_there, leads_to, lock_pending
 from beds.policies import POLICIES, Act
 from common.auth import Caller
 from common.command import command
@@ -18,7 +20,10 @@ from common.stamp import Stamp
 
 @command
 async def swap_patients(act: UnitOfWork, caller: Caller, first: UUID, second: UUID) -> Outcome:
-    """Both beds stay occupied. Raises `NotInABed`, `TransferNeeded`, `SamePatient`."""
+    """Both beds stay occupied, and a transfer that leads elsewhere stays pending.
+
+    Raises `NotInABed`, `TransferNeeded`, `SamePatient`.
+    """
     locked = await records.placements.lock_all(act, (first, second))
     for placement in locked.values():
         POLICIES.allow(caller, Act.MOVE_WITHIN, placement.department_id)
@@ -28,19 +33,28 @@ async def swap_patients(act: UnitOfWork, caller: Caller, first: UUID, second: UU
         if placement.state is not PlacementState.IN_BED:
             raise NotInABed(**placement.facts())
     ours, theirs = locked[first], locked[second]
-    beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id))
-    stamp = await act.stamp(*locked.values(), *beds.values())
+    transfers = {one.admission_id: await lock_pending(act, one) for one in locked.values()}
+    held = map(held_there, transfers.values())
+    beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id, *held))
+    stamp = await act.stamp(*locked.values(), *transfers.values(), *beds.values())
     places = {one.admission_id: beds[one.bed_id] for one in locked.values() if one.bed_id is not None}
 
     for placement in locked.values():
         await records.end_stay(act, placement.admission_id, stamp)
-    await _take_place(act, ours, places[first], places[second], stamp)
-    await _take_place(act, theirs, places[second], places[first], stamp)
+    for placement, left, taken in (
+        (ours, places[first], places[second]),
+        (theirs, places[second], places[first]),
+    ):
+        transfer = transfers[placement.admission_id]
+        await _take_place(act, placement, transfer, left, taken, stamp)
+        await complete_transfer(act, transfer, taken, beds, stamp)
     return Outcome(201, first)
 
 
-async def _take_place(act: UnitOfWork, placement: Placement, left: Bed, taken: Bed, stamp: Stamp) -> None:
-    moved = placement.moved(taken.id, taken.department_id, stamp)
+async def _take_place(
+    act: UnitOfWork, placement: Placement, transfer: Transfer | None, left: Bed, taken: Bed, stamp: Stamp
+) -> None:
+    moved = placement.moved(taken.id, taken.department_id, stamp, leads_to(transfer))
     occupied = taken.exchanged(placement.admission_id, placement.patient_id, stamp)
     await records.add_stay(act, occupied)
     await save_bed(act, BedEvent.OCCUPIED, taken, occupied)

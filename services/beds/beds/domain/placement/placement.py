@@ -48,6 +48,7 @@ class Placement:
     stay_number: int
     refusal: Unplaced | None
     left_reason_code: str | None
+    transfer_id: UUID | None
     version: int
     changed_at: datetime
     changed_by: str
@@ -69,6 +70,7 @@ class Placement:
             stay_number=1,
             refusal=None,
             left_reason_code=None,
+            transfer_id=None,
             version=0,
             changed_at=stamp.at,
             changed_by=stamp.by,
@@ -180,15 +182,20 @@ class Placement:
             refusal=None,
         )._stamped(stamp, since=stamp.at)
 
-    def moved(self, bed_id: UUID, department_id: UUID, stamp: Stamp) -> "Placement":
-        """Into another bed of the same department. Raises `NotInABed`, `AlreadyThere`, `TransferNeeded`."""
+    def moved(
+        self, bed_id: UUID, department_id: UUID, stamp: Stamp, transfer_to: UUID | None = None
+    ) -> "Placement":
+        """Into another bed of the same department, or of the one that a transfer leads to.
+
+        Raises `NotInABed`, `AlreadyThere`, `TransferNeeded`.
+        """
         if self.state is not P.IN_BED:
             raise NotInABed(**self.facts())
         if self.bed_id == bed_id:
             raise AlreadyThere(**self.facts())
-        if self.department_id != department_id:
+        if department_id not in (self.department_id, transfer_to):
             raise TransferNeeded(**self.facts())
-        return replace(self, bed_id=bed_id)._stamped(stamp, since=stamp.at)
+        return self._brought_to(bed_id, department_id, transfer_to)._stamped(stamp, since=stamp.at)
 
     def left_on_leave(self, stamp: Stamp) -> "Placement":
         """Away for a while; the bed is kept. Raises `NotInABed`."""
@@ -202,28 +209,35 @@ class Placement:
             raise NotOnLeave(**self.facts())
         return replace(self, state=P.IN_BED)._stamped(stamp, since=stamp.at)
 
-    def moved_back(self, bed_id: UUID, department_id: UUID, stamp: Stamp) -> "Placement":
+    def moved_back(
+        self, bed_id: UUID, department_id: UUID, stamp: Stamp, transfer_to: UUID | None = None
+    ) -> "Placement":
         """The latest move is taken back (A12). Raises `NotInABed`."""
         if self.state is not P.IN_BED:
             raise NotInABed(**self.facts())
-        return replace(self, bed_id=bed_id, department_id=department_id)._stamped(stamp, since=stamp.at)
+        return self._brought_to(bed_id, department_id, transfer_to)._stamped(stamp, since=stamp.at)
 
     def arrival_reversed(self, stamp: Stamp) -> "Placement":
         """The patient was never here (A11): waits again where a bed is wanted. Raises `NotInABed`."""
         if self.state is not P.IN_BED:
             raise NotInABed(**self.facts())
         if self.want is not None:
-            return self._without_hold(Unplaced.REVERSED)._stamped(stamp, since=stamp.at)
+            waits = replace(self._without_hold(Unplaced.REVERSED), transfer_id=None)
+            return waits._stamped(stamp, since=stamp.at)
         over = P.LEFT if self.stay_number > 1 else P.WITHDRAWN
-        return replace(self, state=over, **_NO_BED)._stamped(stamp, since=stamp.at)
+        return replace(self, state=over, transfer_id=None, **_NO_BED)._stamped(stamp, since=stamp.at)
+
+    def transferring(self, transfer_id: UUID | None, stamp: Stamp) -> "Placement":
+        """A transfer is pending, or (None) is not any more; where the patient is stays as it was."""
+        return replace(self, transfer_id=transfer_id)._stamped(stamp)
 
     def departed(self, reason_code: str, stamp: Stamp) -> "Placement":
         """Gone: a fact, never refused for paperwork. Raises `NotInABed`."""
         if self.state not in HERE and self.refusal is not Unplaced.RECOVERED:
             raise NotInABed(**self.facts())
-        return replace(self, state=P.LEFT, bed_id=None, refusal=None, left_reason_code=reason_code)._stamped(
-            stamp, since=stamp.at
-        )
+        return replace(
+            self, state=P.LEFT, bed_id=None, refusal=None, left_reason_code=reason_code, transfer_id=None
+        )._stamped(stamp, since=stamp.at)
 
     def facts(self) -> dict[str, Any]:
         """What a refusal tells of the placement as it is now, and who made it so."""
@@ -235,6 +249,12 @@ class Placement:
             "changed_at": self.changed_at,
             "changed_by": self.changed_by,
         }
+
+    def _brought_to(self, bed_id: UUID, department_id: UUID, transfer_to: UUID | None) -> "Placement":
+        """Whatever brings the patient to the transfer's department completes it; other transfers stay."""
+        completed = department_id == transfer_to
+        transfer_id = None if completed else self.transfer_id
+        return replace(self, bed_id=bed_id, department_id=department_id, transfer_id=transfer_id)
 
     def _without_hold(self, refusal: Unplaced) -> "Placement":
         """Waits where a bed is wanted, though one may have been held elsewhere."""
