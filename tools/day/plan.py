@@ -40,6 +40,8 @@ class Coming:
     to_the_ward: float
     stay: float
     moves_after: float | None
+    moves_to: int | None
+    """Another ward, for a transfer; None for a move within the own."""
 
 
 def coming(chance: random.Random, wards: int, beds: int, hours: float) -> Iterator[Coming]:
@@ -63,14 +65,15 @@ def stay_left(chance: random.Random) -> float:
 
 
 def _patient(chance: random.Random, number: int, at: float, wards: int) -> Coming:
-    stay = stay_left(chance)
+    stay, ward = stay_left(chance), chance.randrange(wards)
     return Coming(
         number=number,
         at=at,
-        ward=chance.randrange(wards),
+        ward=ward,
         priority=chance.choices(("emergency", "urgent", "elective"), (2, 5, 3))[0],
         fate=chance.choices(tuple(Fate), (92, 5, 3))[0],
         to_the_ward=chance.uniform(*TO_THE_WARD_MINUTES) * 60,
         stay=stay,
-        moves_after=chance.uniform(0.2, 0.8) * stay if chance.random() < 0.15 else None,
+        moves_after=chance.uniform(0.2, 0.8) * stay if chance.random() < 0.25 else None,
+        moves_to=(ward + chance.randrange(1, wards)) % wards if wards > 1 and chance.random() < 0.4 else None,
     )

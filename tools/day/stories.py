@@ -109,11 +109,36 @@ class Stories:
         if patient.moves_after is not None:
             await self._clock.pass_by(patient.moves_after)
             stay -= patient.moves_after
-            if bed := await hospital.free_bed(placement["department_id"]):
-                path = f"/v1/placements/{placement['admission_id']}/moves"
-                await hospital.act(hospital.bed_manager, "move", path, {"bed_id": bed}, once=once)
+            if patient.moves_to is None:
+                await self._move(placement, await hospital.free_bed(placement["department_id"]), once)
+            else:
+                await self._transfer(placement, hospital.departments[patient.moves_to], once)
         await self._clock.pass_by(stay)
         await self._depart(placement, once)
+
+    async def _move(self, placement: Any, bed: str | None, once: str) -> None:
+        if bed:
+            path = f"/v1/placements/{placement['admission_id']}/moves"
+            await self._hospital.act(self._hospital.bed_manager, "move", path, {"bed_id": bed}, once=once)
+
+    async def _transfer(self, placement: Any, department: str, once: str) -> None:
+        """Asked for, accepted when somebody has looked, and the patient is brought over; declined without a bed."""
+        hospital, admission = self._hospital, placement["admission_id"]
+        path, wanted = f"/v1/placements/{admission}/transfers", {"department_id": department}
+        asked = await hospital.act(hospital.bed_manager, "ask_transfer", path, wanted, once=once)
+        if asked is None:
+            return
+        await self._clock.pass_by(_LOOK_AGAIN)
+        path, bed = f"/v1/transfers/{asked['id']}", await hospital.free_bed(department)
+        held = bed and await hospital.act(
+            hospital.bed_manager, "accept_transfer", f"{path}/accept", {"bed_id": bed}, once=once
+        )
+        if held:
+            await self._clock.pass_by(_ON_THE_WAY)
+            await self._move(placement, bed, f"{once}-transfer")
+        else:
+            body = {"reason_code": "no_bed"}
+            await hospital.act(hospital.bed_manager, "decline_transfer", f"{path}/decline", body, once=once)
 
     async def _depart(self, placement: Any, once: str) -> None:
         hospital, admission = self._hospital, placement["admission_id"]

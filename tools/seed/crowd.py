@@ -65,8 +65,11 @@ _SPECIAL = {
     ("PED", 2): _S.LATE,
     ("7E", 0): _S.ARRIVAL_REVERSED,
     ("7W", 0): _S.MOVE_REVERSED,
+    ("6S", 0): _S.TRANSFERRED,
+    ("8N", 0): _S.TRANSFER_ASKED,
     ("MAT", 0): _S.DEPARTURE_REVERSED,
 }
+_TO = {_S.MOVE_REVERSED: ("7W", "748B"), _S.TRANSFERRED: ("7E", "716B"), _S.TRANSFER_ASKED: ("7E", "716A")}
 _NEVER_CAME = (_S.CANCELLED, _S.NO_SHOW)
 
 
@@ -107,5 +110,5 @@ def _person(chance: random.Random, ward: Ward, bed: str | None, sex: str, story:
         story=story,
         priority=chance.choices(("emergency", "urgent", "elective"), (1, 5, 4))[0],
         privacy=chance.random() < 0.04,
-        spare=ward.rooms[-1].beds[-1] if story is _S.MOVE_REVERSED else None,
+        to=_TO.get(story),
     )

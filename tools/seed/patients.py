@@ -17,6 +17,8 @@ class Story(StrEnum):
     NO_SHOW = "did not come"
     LATE = "gone for two hours, and nobody has come to clean the bed: targets are missed"
     ON_LEAVE = "on leave, bed kept"
+    TRANSFERRED = "transferred to another ward"
+    TRANSFER_ASKED = "to be transferred, nobody has answered yet"
     ARRIVAL_REVERSED = "said to have arrived by mistake, waits again"
     MOVE_REVERSED = "said to have moved by mistake, in the bed as before"
     DEPARTURE_REVERSED = "said to have left by mistake, in the bed as before"
@@ -44,6 +46,8 @@ STEPS: Mapping[Story, Mapping[str, tuple[str, ...]]] = {
     S.NO_SHOW: {"requested": ("no_show",), "bed_assigned": ("no_show",)},
     S.LATE: {"bed_assigned": ("arrive_before", "depart_before"), "admitted": ("depart_before",)},
     S.ON_LEAVE: {"bed_assigned": ("arrive", "leave"), "admitted": ("leave",)},
+    S.TRANSFER_ASKED: {"bed_assigned": ("arrive", "ask_transfer"), "admitted": ("ask_transfer",)},
+    S.TRANSFERRED: {"bed_assigned": ("arrive", "transfer")},
     # Of a reversal interrupted half-way nobody can tell by the state whether it is still to come: it stays so.
     S.ARRIVAL_REVERSED: {"bed_assigned": ("arrive", "reverse_arrival")},
     S.MOVE_REVERSED: {"bed_assigned": ("arrive", "move", "reverse_move")},
@@ -64,8 +68,8 @@ class Patient:
     story: Story
     priority: str = "urgent"
     privacy: bool = False
-    spare: str | None = None
-    """The bed to which a mistaken move is recorded."""
+    to: tuple[str, str] | None = None
+    """Ward and bed of a transfer, or of a move that was a mistake."""
 
     def registration(self) -> dict[str, object]:
         """What is sent to register this patient."""

@@ -116,9 +116,21 @@ class Stories:
         await self.charge_nurse.do("POST", f"/v1/placements/{admission['id']}/leave", {}, once=once)
 
     async def _move(self, once: str, patient: Patient, admission: Any) -> None:
-        await self._placed(
-            "moves", once, admission, {"bed_id": self.places.beds[patient.ward, patient.spare]}
-        )
+        assert patient.to is not None
+        await self._placed("moves", once, admission, {"bed_id": self.places.beds[patient.to]})
+
+    async def _ask_transfer(self, once: str, patient: Patient, admission: Any) -> Any:
+        assert patient.to is not None
+        department, _ = patient.to
+        body = {"department_id": self.places.departments[department]}
+        return await self._placed("transfers", once, admission, body)
+
+    async def _transfer(self, once: str, patient: Patient, admission: Any) -> None:
+        assert patient.to is not None
+        asked = await self._ask_transfer(once, patient, admission)
+        path, bed = f"/v1/transfers/{asked['id']}/accept", {"bed_id": self.places.beds[patient.to]}
+        await self.bed_manager.do("POST", path, bed, once=f"{once}-accept")
+        await self._move(f"{once}-move", patient, admission)
 
     async def _reverse_arrival(self, once: str, patient: Patient, admission: Any) -> None:
         await self._placed("reversals", once, admission, {"of": "arrival", "reason_code": _MISTAKE})
@@ -138,8 +150,8 @@ class Stories:
         """The bed is the patient's own still, as long as nobody cleans it."""
         await self._arrive(once, patient, admission)
 
-    async def _placed(self, what: str, once: str, admission: Any, body: Mapping[str, object]) -> None:
-        await self.bed_manager.do("POST", f"/v1/placements/{admission['id']}/{what}", body, once=once)
+    async def _placed(self, what: str, once: str, admission: Any, body: Mapping[str, object]) -> Any:
+        return await self.bed_manager.do("POST", f"/v1/placements/{admission['id']}/{what}", body, once=once)
 
     async def _end(self, how: str, reason: str, once: str, admission: Any) -> None:
         path, body = f"/v1/admissions/{admission['id']}/{how}", {"reason_code": reason}
