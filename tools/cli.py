@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from tools.day.commands import day
 from tools.dead_letters.commands import app as dead_letters
+from tools.importing.commands import import_places
 from tools.keys.commands import app as keys
 from tools.saying import address, console, fail, required
 from tools.seed.hospital import Size
@@ -27,6 +28,7 @@ app.add_typer(admin, name="admin")
 app.add_typer(keys, name="keys")
 app.add_typer(dead_letters, name="dead-letters")
 app.command()(day)
+app.command("import")(import_places)
 
 
 @app.command()

@@ -28,5 +28,9 @@ def required(variable: str) -> str:
 
 def fail(sentence: str, *, code: int = 1) -> NoReturn:
     """Ends the program with this sentence."""
-    _errors.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+    warn(sentence)
     raise typer.Exit(code)
+
+
+def warn(sentence: str) -> None:
+    _errors.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)

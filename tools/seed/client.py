@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import ClientConnectionError, ClientResponse, ClientSession
@@ -23,10 +23,14 @@ class Refused(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One user, or nobody yet. What is not yet ready is asked again until the patience is over."""
+    """One user, or nobody yet. What is not yet ready is asked again until the patience is over.
+
+    `purpose` begins the Idempotency-Keys: the same user's keys for something else are others.
+    """
 
     http: ClientSession
     headers: Mapping[str, str]
+    purpose: str = "demo"
 
     async def get(self, path: str) -> Any:
         return await self._call("GET", path, None, {})
@@ -39,7 +43,7 @@ class Client:
         self, method: str, path: str, body: Mapping[str, object], *, once: str, wait: int = 0
     ) -> Any:
         """A command under the Idempotency-Key `once`. Raises Refused."""
-        headers = {"idempotency-key": f"demo-{once}"} | ({"prefer": f"wait={wait}"} if wait else {})
+        headers = {"idempotency-key": f"{self.purpose}-{once}"} | ({"prefer": f"wait={wait}"} if wait else {})
         return await self._call(method, path, body, headers)
 
     async def all(self, path: str) -> AsyncIterator[Any]:
@@ -56,7 +60,7 @@ class Client:
     async def sign_in(self, username: str, password: str) -> "Client":
         """Raises Refused."""
         opened = await self.find("/v1/sessions", {"username": username, "password": password})
-        return Client(self.http, {"authorization": f"Bearer {opened['token']}"})
+        return replace(self, headers={"authorization": f"Bearer {opened['token']}"})
 
     async def sign_out(self) -> None:
         await self._call("DELETE", "/v1/sessions/current", None, {})

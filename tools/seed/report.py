@@ -18,11 +18,20 @@ class Report:
 
 
 async def together(acts: Iterable[Coroutine[Any, Any, Any]]) -> None:
-    """All of them, a few at a time. Raises what the first failed act raised."""
+    """All of them, a few at a time. Raises what the first failed act raised, when no other is under way any more."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def in_turn(act: Coroutine[Any, Any, Any]) -> None:
         async with turn:
             await act
 
-    await asyncio.gather(*map(in_turn, acts))
+    waiting = list(acts)
+    tasks = [asyncio.create_task(in_turn(act)) for act in waiting]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for act in waiting:
+            act.close()  # those whose turn never came

@@ -1,0 +1,1 @@
+"""Departments, rooms and beds from CSV files."""
