@@ -27,7 +27,7 @@ async def test_an_empty_department_has_an_empty_board(ward: Ward):
         name: (await ward.staff("nurse").get(f"/v1/departments/{department}")).json()[name]
         for name in ("id", "code", "name", "state")
     }
-    assert board == {"rooms": [], "beds": [], "placements": [], "cleaning_jobs": []}
+    assert board == {"rooms": [], "beds": [], "placements": [], "transfers": [], "cleaning_jobs": []}
 
 
 async def test_each_bed_is_shown_as_the_list_of_beds_shows_it(ward: Ward):
@@ -80,6 +80,42 @@ async def test_a_patient_on_leave_keeps_the_bed_on_the_board(ward: Ward):
     (bed,), (placement,) = board["beds"], board["placements"]
     assert (bed["state"], bed["admission_id"]) == ("occupied", str(admission))
     assert (placement["state"], placement["bed_id"]) == ("on_leave", bed["id"])
+
+
+async def test_a_transfer_is_on_the_boards_of_both_departments(ward: Ward):
+    here, there = await ward.a_department(), await ward.a_department()
+    admission = await ward.in_bed(here, await ward.a_bed(here))
+    await ward.does("/v1/placements/{}/transfers", admission, role="bed_manager", department_id=str(there))
+    leaving, coming = await board_of(ward, here), await board_of(ward, there)
+    (transfer,) = coming["transfers"]
+    assert leaving["transfers"] == coming["transfers"]
+    assert (transfer["state"], transfer["bed_id"], transfer["admission_id"]) == (
+        "requested",
+        None,
+        str(admission),
+    )
+    assert [one["flags"] for one in leaving["placements"] + coming["placements"]] == [[], ["incoming"]]
+
+    bed = await ward.a_bed(there)
+    await ward.does("/v1/transfers/{}/accept", transfer["id"], role="bed_manager", bed_id=str(bed))
+    coming = await board_of(ward, there)
+    (transfer,), (shown,), (placement,) = coming["transfers"], coming["beds"], coming["placements"]
+    assert (transfer["state"], transfer["bed_id"], shown["state"]) == ("accepted", str(bed), "held")
+    assert (shown["admission_id"], placement["flags"]) == (str(admission), ["incoming"])
+    path = f"/v1/reports/arrivals_expected?department_id={there}"
+    (expected,) = (await ward.bed_manager.get(path)).json()["items"]
+    assert (expected["transfer_id"], expected["bed_id"]) == (transfer["id"], str(bed))
+
+    await ward.lapses(bed)
+    coming = await board_of(ward, there)
+    (transfer,), (shown,) = coming["transfers"], coming["beds"]
+    assert (transfer["state"], transfer["bed_id"], transfer["held_until"]) == ("requested", None, None)
+    assert (shown["state"], shown["admission_id"]) == ("available", None)
+    (expected,) = (await ward.bed_manager.get(path)).json()["items"]
+    assert (expected["transfer_id"], expected["bed_id"]) == (transfer["id"], None)
+
+    await ward.moves(admission, bed)
+    assert [(await board_of(ward, one))["transfers"] for one in (here, there)] == [[], []]
 
 
 async def test_rooms_are_shown_with_what_they_are_for(ward: Ward):

@@ -99,7 +99,16 @@ _PLAIN = {
     *("disposition", "cleaning", "turnaround", "targets", "target", "response", "missed", "passed", "asked"),
     *("left_unconfirmed", "stay_number", "since", "active", "entity_type", "ready", "turn", "flags"),
     *("sex_policy", "negative_pressure", "age_band", "level_of_care", "specialty", "equipment", "needs"),
-    *("department", "rooms", "beds", "placements", "cleaning_jobs", "period_start", "period_end"),
+    *(
+        "department",
+        "rooms",
+        "beds",
+        "placements",
+        "cleaning_jobs",
+        "transfers",
+        "period_start",
+        "period_end",
+    ),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
     *("milestones", "waits_for", "confirmed_left_missed", "reverses"),
 }

@@ -128,5 +128,5 @@ async def report_queues(asking: AskingNow, department_id: UUID | None = None) ->
 
 @router.get("/arrivals_expected", responses=reports(ARRIVALS_EXPECTED.view))
 async def report_arrivals_expected(asking: AskingNow, department_id: UUID | None = None) -> Response:
-    """Who is to arrive: those for whom a bed is held, and those who wait for one."""
+    """Who is to arrive: who waits for a bed, has one held, or is transferred from elsewhere."""
     return await asking.of(ARRIVALS_EXPECTED, Act.READ_PLACEMENTS, department_id=department_id)

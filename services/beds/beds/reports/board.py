@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import UUID as Uuid, aggregate_order_by, arr
 from beds.domain.bed import STATUS, BedState
 from beds.domain.cleaning import OPEN, CleaningState, CleaningType
 from beds.domain.placement import HERE, PlacementState, Unplaced
-from beds.models import bed, cleaning_job, department, placement, room
+from beds.domain.transfer import PENDING, TransferState
+from beds.models import bed, cleaning_job, department, placement, room, transfer
 from common.db import Reader
 from common.errors import NotFound
 from common.statements import Statement, constant
@@ -96,7 +97,19 @@ _beds = sa.select(
     ),
 )
 
-# Placements: who is in these beds, and who waits for this department
+# Transfers that are under way, to this department or from it
+_transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
+_pending = transfer.c.state.in_([constant(state) for state in PENDING])
+(_held_until,) = _shown(transfer.c.held_until)
+_transfers = sa.select(
+    *_shown(transfer.c.id, transfer.c.admission_id, transfer.c.from_department_id, transfer.c.department_id),
+    sa.case((_transfer_over, constant(TransferState.REQUESTED)), else_=transfer.c.state).label("state"),
+    sa.case((_transfer_over, None), else_=transfer.c.bed_id).label("bed_id"),
+    sa.case((_transfer_over, None), else_=_held_until).label("held_until"),
+    *_shown(transfer.c.requested_at, transfer.c.version),
+).where(_pending, sa.or_(transfer.c.department_id == _here, transfer.c.from_department_id == _here))
+
+# Placements: who is in these beds, who waits for this department, and who is to come to it
 _over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
 _wanted = sa.cast(placement.c.want["department_id"].astext, Uuid)
 _of_this_board = sa.union(
@@ -106,6 +119,7 @@ _of_this_board = sa.union(
         placement.c.state.in_([constant(state) for state in (PlacementState.QUEUED, *HERE)]),
     ),
     sa.select(placement.c.admission_id).where(_over, _wanted == _here),
+    sa.select(transfer.c.admission_id).where(_pending, transfer.c.department_id == _here),
 ).subquery()
 _state = sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state")
 _refusal = sa.case((_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal).label("refusal")
@@ -164,6 +178,7 @@ BOARD = Statement(
                 *(constant("rooms"), _list(_rooms, "code")),
                 *(constant("beds"), _list(_beds, "code")),
                 *(constant("placements"), _list(_placements, "since")),
+                *(constant("transfers"), _list(_transfers, "requested_at")),
                 *(constant("cleaning_jobs"), _list(_jobs, "requested_at")),
             ),
             sa.Text,

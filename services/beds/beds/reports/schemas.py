@@ -11,6 +11,7 @@ from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.placement import PlacementState, Priority, Unplaced
+from beds.domain.transfer import TransferState
 from beds.schemas import BedStatus
 
 
@@ -21,7 +22,7 @@ class BedFlag(StrEnum):
 
 class PlacementFlag(StrEnum):
     INCOMING = "incoming"
-    """Has a bed here and is still in another department."""
+    """Is to come from another department."""
     WAITS_FOR_A_PERSON = "waits_for_a_person"
     """Queued, and not given a bed by itself: somebody has to hold one."""
 
@@ -83,6 +84,18 @@ class BoardPlacement(BaseModel):
     flags: list[PlacementFlag]
 
 
+class BoardTransfer(BaseModel):
+    id: UUID
+    admission_id: UUID
+    from_department_id: UUID
+    department_id: UUID
+    state: TransferState
+    bed_id: UUID | None = Field(description="held for the patient until then")
+    held_until: datetime | None
+    requested_at: datetime
+    version: int
+
+
 class BoardJob(BaseModel):
     id: UUID
     bed_id: UUID
@@ -105,5 +118,8 @@ class Board(BaseModel):
     department: BoardDepartment
     rooms: list[BoardRoom]
     beds: list[BoardBed] = Field(description="all but the closed")
-    placements: list[BoardPlacement] = Field(description="who has a bed here, and who waits for one")
+    placements: list[BoardPlacement] = Field(
+        description="who has a bed here, who waits for one, and who is to come"
+    )
+    transfers: list[BoardTransfer] = Field(description="under way, to this department or from it")
     cleaning_jobs: list[BoardJob] = Field(description="to be done, or done and waiting to be inspected")

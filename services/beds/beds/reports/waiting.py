@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import UUID as Uuid
 
 from beds.domain.bed import BedState
 from beds.domain.placement import PlacementState, Priority, Unplaced
-from beds.models import bed, department, placement
+from beds.domain.transfer import PENDING, TransferState
+from beds.models import bed, department, placement, transfer
 from beds.records import QUEUE_ORDER
 from beds.reports.asking import Report
 from beds.reports.counting import mean, median, minutes_between, rounded
@@ -43,7 +44,7 @@ class WaitingRow(BaseModel):
 
 
 class ExpectedRow(BaseModel):
-    """A patient who is to arrive: with a bed held until then, or queued."""
+    """A patient who is to arrive: queued, with a bed held until then, or by a transfer from another department."""
 
     admission_id: UUID
     patient_id: UUID
@@ -53,6 +54,7 @@ class ExpectedRow(BaseModel):
     held_until: datetime | None
     priority: Priority | None
     ready: bool | None
+    transfer_id: UUID | None
     wanted_at: datetime
     waiting_minutes: float
 
@@ -86,24 +88,41 @@ def _while_held(value: Column) -> Column:
 
 
 #: Everybody who is to arrive, as the clock has it.
-_expected = (
-    sa.select(
-        placement.c.admission_id,
-        placement.c.patient_id,
-        sa.case((_over, _wanted_in), else_=placement.c.department_id).label("department_id"),
-        sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state"),
-        _while_held(placement.c.bed_id).label("bed_id"),
-        _while_held(placement.c.held_until).label("held_until"),
-        placement.c.want["priority"].astext.label("priority"),
-        sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
-        sa.case((_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal).label("refusal"),
-        _wanted_at.label("wanted_at"),
-        minutes_between(_wanted_at, _now).label("waiting_minutes"),
-        *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
-    )
-    .where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
-    .cte("expected")
+_waits_or_holds = sa.select(
+    placement.c.admission_id,
+    placement.c.patient_id,
+    sa.case((_over, _wanted_in), else_=placement.c.department_id).label("department_id"),
+    sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state"),
+    _while_held(placement.c.bed_id).label("bed_id"),
+    _while_held(placement.c.held_until).label("held_until"),
+    placement.c.want["priority"].astext.label("priority"),
+    sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
+    sa.case((_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal).label("refusal"),
+    sa.null().cast(Uuid).label("transfer_id"),
+    _wanted_at.label("wanted_at"),
+    minutes_between(_wanted_at, _now).label("waiting_minutes"),
+    *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
+).where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
+_transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
+_is_transferred = sa.select(
+    placement.c.admission_id,
+    placement.c.patient_id,
+    transfer.c.department_id,
+    placement.c.state,
+    sa.case((_transfer_over, None), else_=transfer.c.bed_id).label("bed_id"),
+    sa.case((_transfer_over, None), else_=transfer.c.held_until).label("held_until"),
+    placement.c.want["priority"].astext.label("priority"),
+    sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
+    placement.c.refusal,
+    transfer.c.id.label("transfer_id"),
+    transfer.c.requested_at.label("wanted_at"),
+    minutes_between(transfer.c.requested_at, _now).label("waiting_minutes"),
+    *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
+).where(
+    transfer.c.state.in_([constant(state) for state in PENDING]),
+    placement.c.admission_id == transfer.c.admission_id,
 )
+_expected = sa.union_all(_waits_or_holds, _is_transferred).cte("expected")
 ARRIVALS_EXPECTED = Report(
     "arrivals_expected",
     Listing(
