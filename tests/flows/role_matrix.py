@@ -181,8 +181,8 @@ ADMISSIONS = [
     # ours: what a correction keeps, for those who correct and who merge
     Row("GET", "/v1/patients/{patient_id}/history", "nurse, charge_nurse, bed_manager, unit_manager"),
     Row("POST", "/v1/patients/names", "clinical", {"ids": ["{patient_id}"]}),
-    Row("POST", "/v1/patients/{patient_id}/merge", "unit_manager, admin", later="merging"),
-    Row("POST", "/v1/patients/{patient_id}/merge/undo", "unit_manager, admin", later="merging"),
+    Row("POST", "/v1/patients/{patient_id}/merge", "unit_manager, admin", {"into": "{patient_id}"}),
+    Row("POST", "/v1/patients/{patient_id}/merge/undo", "unit_manager, admin"),
     Row("POST", "/v1/admissions", _REQUEST, _WANT | {"patient_id": "{patient_id}"}),
     Row("GET", "/v1/admissions", "clinical"),  # within scope: see the tests
     Row("GET", "/v1/admissions?department_id={department_id}", _READ),

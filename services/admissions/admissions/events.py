@@ -17,6 +17,8 @@ ADMISSION = Topic("admissions", "admission", has_state=True)
 class PatientEvent(Happening):
     REGISTERED = "registered", "A person is known to the hospital under this id, or unidentified."
     CORRECTED = "corrected", "Who the person is was corrected; what exactly is not told."
+    MERGED = "merged", "It is a second record of the person of `merged_into`, which counts from now on."
+    UNMERGED = "unmerged", "It is another person after all; the merge is undone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class PatientEnd(Happening):
 
 class AdmissionEvent(Happening):
     REQUESTED = "requested", "A bed is wanted for a patient."
-    CHANGED = "changed", "Another bed is wanted, it waits again, or the patient is in another department."
+    CHANGED = (
+        "changed",
+        "Another bed is wanted, it waits again, the patient is in another department, or was merged.",
+    )
     BED_ASSIGNED = "bed_assigned", "A bed is held for it."
     ADMITTED = "admitted", "The patient has arrived."
     CANCELLING = "cancelling", "It is to end as `target`; final once beds has answered."

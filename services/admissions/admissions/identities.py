@@ -19,6 +19,26 @@ _KEY = Statement(
     sa.select(subject_key.c.wrapped).where(subject_key.c.subject_id == sa.bindparam("of_subject"))
 )
 _ADD_IDENTITY = Statement(insert_into(patient_identity))
+_kept = [
+    column
+    for column in patient_identity.c
+    if column.name in ("mrn", "name", "date_of_birth", "sex", "contact")
+]
+_CARRY = Statement(
+    sa.insert(patient_identity).from_select(
+        ["patient_id", "version", "changed_at", "changed_by", *(column.name for column in _kept)],
+        sa.select(
+            patient_identity.c.patient_id,
+            sa.bindparam("version", type_=sa.BigInteger),
+            sa.bindparam("changed_at", type_=sa.DateTime(timezone=True)),
+            sa.bindparam("changed_by", type_=sa.Text),
+            *_kept,
+        ).where(
+            patient_identity.c.patient_id == sa.bindparam("patient_id"),
+            patient_identity.c.version == sa.bindparam("version_before"),
+        ),
+    )
+)
 _ADD_INDEX = Statement(insert_into(patient_index))
 _FORGET_INDEX = Statement(
     sa.delete(patient_index).where(patient_index.c.patient_id == sa.bindparam("of_patient"))
@@ -118,6 +138,11 @@ async def destroy(act: UnitOfWork, patient_id: UUID) -> None:
     """The key of the patient, and all by which the patient could be found. What the key opened stays as noise."""
     for statement in _DESTROY:
         await act.run(statement, of_patient=patient_id)
+
+
+async def carry(act: UnitOfWork, before: Patient, after: Patient) -> None:
+    """The identity is the same in the version after; nothing is opened."""
+    await act.run(_CARRY, version_before=before.version, **_of_version(after))
 
 
 def _of_version(patient: Patient) -> dict[str, object]:

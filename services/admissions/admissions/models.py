@@ -30,9 +30,12 @@ patient = sa.Table(
     sa.Column("unidentified", sa.Boolean, nullable=False),
     sa.Column("privacy", sa.Boolean, nullable=False),
     sa.Column("mother_id", UUID, sa.ForeignKey("patient.id")),
+    sa.Column("merged_into", UUID, sa.ForeignKey("patient.id")),
     sa.Column("erased_at", Moment),
     sa.Column("erased_with", ARRAY(UUID), nullable=False, server_default="{}"),
     *version_columns(),
+    sa.CheckConstraint("merged_into <> id", name="merged_into_another"),
+    sa.Index("patient_merged", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")),
     sa.Index("patient_erased", "id", postgresql_where=sa.text("erased_at IS NOT NULL")),
 )
 
@@ -71,6 +74,7 @@ admission = sa.Table(
     metadata,
     sa.Column("id", UUID, primary_key=True),
     sa.Column("patient_id", UUID, sa.ForeignKey("patient.id"), nullable=False),
+    sa.Column("person_id", UUID, sa.ForeignKey("patient.id"), nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("department_id", UUID, nullable=False),
     sa.Column("arrived_department_id", UUID),
@@ -96,10 +100,12 @@ admission = sa.Table(
     sa.CheckConstraint("(state = 'cancelling') = (target IS NOT NULL)", name="cancelling_has_target"),
     sa.Index(
         "admission_one_open_per_patient",
-        "patient_id",
+        "person_id",
         unique=True,
         postgresql_where=sa.text(f"state IN ({sql_words(OPEN)})"),
     ),
+    sa.Index("admission_patient", "patient_id"),
+    sa.Index("admission_person", "person_id"),
     sa.Index("admission_department", "department_id", "state", "requested_at"),
     sa.Index(
         "admission_expected_to_leave",

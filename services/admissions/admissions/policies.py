@@ -12,6 +12,7 @@ class Act(StrEnum):
     FIND_PATIENTS = "find_patients"
     READ_IDENTITIES = "read_identity_history"
     READ_NAMES = "read_names"
+    MERGE_PATIENTS = "merge_patients"
     ERASE_PATIENTS = "erase_patients"
     REQUEST_BED = "request_bed"
     REOPEN = "reopen"
@@ -32,6 +33,7 @@ POLICIES = Policies(
         Act.FIND_PATIENTS: dict.fromkeys((*CLINICAL, "integration"), ANY),
         Act.READ_IDENTITIES: dict.fromkeys(("nurse", "charge_nurse", "bed_manager", "unit_manager"), ANY),
         Act.READ_NAMES: CLINICAL_IN_DEPARTMENT | {"bed_manager": ANY},
+        Act.MERGE_PATIENTS: {"unit_manager": ANY, "admin": ANY},
         Act.ERASE_PATIENTS: {"admin": ANY},
         Act.REQUEST_BED: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.REOPEN: REVERSING,

@@ -50,18 +50,53 @@ IDENTITIES = Statement(
 _digests: sa.BindParameter[Any] = sa.bindparam("digests", type_=ARRAY(BYTEA))
 
 
+def _upwards(start: "sa.Select[Any]", name: str) -> sa.CTE:
+    """From patients (`id`, `merged_into`) to the records that they were merged into, one after the other."""
+    chain = start.cte(name, recursive=True)
+    further = sa.select(patient.c.id, patient.c.merged_into).join(chain, patient.c.id == chain.c.merged_into)
+    return chain.union(further)
+
+
+_records = sa.select(patient.c.id, patient.c.merged_into)
+
+
 def _found(digest: sa.ColumnElement[bytes]) -> Statement:
-    """Under any of the search keys, hence in a subquery: a patient is found once."""
+    """Under any of the search keys; a patient is found once, and a merged one as the survivor."""
     found = sa.select(patient_index.c.patient_id).where(digest == sa.any_(_digests))
-    return Statement(PEOPLE.where(patient.c.id.in_(found)).order_by(patient.c.id))
+    chain = _upwards(_records.where(patient.c.id.in_(found)), "found")
+    survivors = sa.select(chain.c.id).where(chain.c.merged_into.is_(None))
+    return Statement(PEOPLE.where(patient.c.id.in_(survivors)).order_by(patient.c.id))
 
 
 BY_MRN = _found(patient_index.c.mrn_digest)
 BY_NAME_AND_BIRTH = _found(patient_index.c.name_birth_digest)
+
+
+def _with_merged(start: "sa.Select[Any]") -> sa.CTE:
+    """These records (`id`) and all that were merged into them."""
+    below = start.cte("below", recursive=True)
+    return below.union(sa.select(patient.c.id).join(below, patient.c.merged_into == below.c.id))
+
+
+_chain = _upwards(_records.where(patient.c.id == sa.bindparam("of_id")), "chain")
+#: Every record of one person, asked for by any of them.
+RECORDS_OF_PERSON = Statement(
+    sa.select(_with_merged(sa.select(_chain.c.id).where(_chain.c.merged_into.is_(None))).c.id)
+)
+_below = _with_merged(sa.select(patient.c.id).where(patient.c.id == sa.bindparam("of_id")))
+#: What was admitted under this record, or under one that was merged into it.
+ADMISSIONS_BELOW = Statement(
+    sa.select(admission.c.id).where(admission.c.patient_id.in_(sa.select(_below.c.id)))
+)
 ADMISSIONS_OF_PATIENT = Statement(
     sa.select(admission.c.id)
     .where(admission.c.patient_id == sa.bindparam("of_patient"))
     .order_by(admission.c.id)
+)
+MERGE = Statement(
+    sa.select(
+        patient.c.id, patient.c.merged_into, patient.c.version, patient.c.changed_at, patient.c.changed_by
+    ).where(patient.c.id == sa.bindparam("of_id"))
 )
 ERASED = Statement(
     sa.select(patient.c.id, patient.c.erased_at, patient.c.version, patient.c.changed_by).where(
@@ -69,23 +104,35 @@ ERASED = Statement(
     )
 )
 _open = admission.c.state.in_([constant(state) for state in OPEN])
+_asked, _person = patient.alias("asked"), patient.alias("person")
+#: Asked for by the record of the admission or of the person; it is the name of the person that is shown.
 NAMES = Statement(
-    sa.select(patient.c.id, subject_key.c.wrapped, patient_identity.c.name)
-    .join(subject_key, subject_key.c.subject_id == patient.c.id)
+    sa.select(_asked.c.id.label("asked"), _person.c.id, subject_key.c.wrapped, patient_identity.c.name)
+    .join_from(
+        _asked,
+        admission,
+        sa.or_(admission.c.patient_id == _asked.c.id, admission.c.person_id == _asked.c.id),
+    )
+    .join(_person, _person.c.id == admission.c.person_id)
+    .join(subject_key, subject_key.c.subject_id == _person.c.id)
     .join(
         patient_identity,
         sa.and_(
-            patient_identity.c.patient_id == patient.c.id, patient_identity.c.version == patient.c.version
+            patient_identity.c.patient_id == _person.c.id, patient_identity.c.version == _person.c.version
         ),
     )
     .where(
-        patient.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(Uuid))),
-        sa.not_(patient.c.privacy),
-        sa.exists().where(admission.c.patient_id == patient.c.id, _open, within(admission.c.department_id)),
+        _asked.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(Uuid))),
+        sa.not_(_asked.c.privacy),
+        sa.not_(_person.c.privacy),
+        _open,
+        within(admission.c.department_id),
     )
 )
 OPEN_ADMISSION = Statement(
-    sa.select(admission.c.id).where(admission.c.patient_id == sa.bindparam("of_patient"), _open)
+    sa.select(admission.c.id).where(
+        admission.c.person_id == sa.any_(sa.bindparam("of_records", type_=ARRAY(Uuid))), _open
+    )
 )
 
 # Admissions
@@ -139,7 +186,7 @@ ADMISSIONS = Listing(
     _admissions.where(
         within(admission.c.department_id),
         optional(admission.c.department_id, "department_id"),
-        optional(admission.c.patient_id, "patient_id"),
+        sa.or_(optional(admission.c.patient_id, "patient_id"), optional(admission.c.person_id, "patient_id")),
         sa.or_(_wanted_states.is_(None), _state == sa.any_(_wanted_states)),
         sa.or_(_leaving[0].is_(None), admission.c.discharge_expected_at >= _leaving[0]),
         sa.or_(_leaving[1].is_(None), admission.c.discharge_expected_at < _leaving[1]),

@@ -11,6 +11,7 @@ from admissions.domain.discharge import Milestone
 from admissions.domain.patient import Patient
 from admissions.events import AdmissionEvent, happened
 from admissions.models import admission, admission_change, discharge_target, known_department, patient
+from admissions.queries import RECORDS_OF_PERSON
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
 from common.errors import NotFound
@@ -46,6 +47,16 @@ admissions = Aggregates(
     admission,
     readers={"want": read_want, "asked": read_want, "milestones": read_milestones},
 )
+
+
+async def lock_person(act: UnitOfWork, patient_id: UUID) -> dict[UUID, Patient]:
+    """Every record of the person, asked for by any of them. Raises `NotFound`."""
+    while True:
+        known = {row["id"] for row in await act.all(RECORDS_OF_PERSON, of_id=patient_id)}
+        locked = await patients.lock_all(act, known or {patient_id})
+        if known == {row["id"] for row in await act.all(RECORDS_OF_PERSON, of_id=patient_id)}:
+            return locked  # no merge and no undo came before the locks
+
 
 _PATIENT_OF = Statement(sa.select(admission.c.patient_id).where(admission.c.id == sa.bindparam("of_id")))
 

@@ -77,6 +77,11 @@ class Reason(Payload):
     reason_code: Code
 
 
+class Merge(Payload):
+    into: UUID
+    """The record of the same person that counts from now on."""
+
+
 class Erasure(Reason):
     patient_id: UUID
     """The id once more: erasing is for good."""
@@ -116,6 +121,7 @@ class PatientView(BaseModel):
     contact: str | None
     privacy: bool
     mother_id: UUID | None
+    merged_into: UUID | None
     version: int
     changed_at: datetime
     changed_by: str
@@ -132,6 +138,16 @@ class IdentityView(BaseModel):
     date_of_birth: date | None
     sex: AdministrativeSex | None
     contact: str | None
+
+
+class MergeView(BaseModel):
+    """Into which record this one was merged, and nothing of who the person is."""
+
+    id: UUID
+    merged_into: UUID | None
+    version: int
+    changed_at: datetime
+    changed_by: str
 
 
 class ErasedPatientView(BaseModel):
@@ -170,6 +186,7 @@ class AdmissionView(BaseModel):
 
     id: UUID
     patient_id: UUID
+    person_id: UUID
     state: AdmissionState
     status: str
     department_id: UUID

@@ -34,6 +34,8 @@ _SENTENCES: Mapping[str, str] = {
     "bed.hold_expired": "The hold of a bed expired.",
     "bed.readied": "A bed was made ready.",
     "cleaning_job.target_missed": "A cleaning job missed its target time.",
+    "patient.merged": "The record of a patient was merged into another one.",
+    "patient.unmerged": "The merge of two records of a patient was undone.",
     "placement.answered": "The wish of an admission was answered.",
     "placement.arrived": "A patient arrived in a bed.",
     "placement.changed": "A transfer of a patient was asked for, or ended.",

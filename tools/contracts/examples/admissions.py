@@ -25,7 +25,7 @@ from admissions.events import (
     happened,
 )
 from common.envelope import Fact
-from tools.contracts.examples.cast import ADMISSION, BED, DEPARTMENT, PATIENT, at, repeated
+from tools.contracts.examples.cast import ADMISSION, BED, DEPARTMENT, OTHER_PATIENT, PATIENT, at, repeated
 
 _KNOWN = Identity(mrn="-", name="-")
 
@@ -41,6 +41,10 @@ def _patient() -> Iterator[Fact]:
     )
     yield happened(P.REGISTERED, PATIENT, registered, None)
     corrected = registered.corrected(_KNOWN, at(4), privacy=None)
+    survivor = replace(corrected, id=OTHER_PATIENT)
+    merged = corrected.merged(survivor, at(30))
+    yield happened(P.MERGED, PATIENT, merged, corrected)
+    yield happened(P.UNMERGED, PATIENT, merged.unmerged(at(50)), merged)
     erased = corrected.erased(at(120), open_admission=None, admissions=[ADMISSION])
     yield happened(P.CORRECTED, PATIENT, corrected, registered)
     yield happened(PatientEnd.ERASED, PATIENT, erased, corrected, Erasing("court_order"))

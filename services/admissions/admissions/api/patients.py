@@ -158,8 +158,9 @@ async def names(
     rows = await running.database.read.all(
         NAMES, ids=wanted.ids, departments=None if departments is None else list(departments)
     )
-    await _note(running, caller, PersonAccess.NAMES_READ, Act.READ_NAMES, [row["id"] for row in rows])
-    seen = {str(row["id"]): sealing.open_name(row) for row in rows}
+    shown = sorted({row[name] for row in rows for name in ("asked", "id")})
+    await _note(running, caller, PersonAccess.NAMES_READ, Act.READ_NAMES, shown)
+    seen = {str(row["asked"]): sealing.open_name(row) for row in rows}
     return json_answer(request, {"names": {str(one): seen.get(str(one)) for one in wanted.ids}})
 
 
@@ -200,5 +201,14 @@ async def _nobody(running: Process, patient_id: UUID) -> Refusal:
 
 
 def _view(sealing: Identities, row: Any) -> dict[str, Any]:
-    shown = ("id", "unidentified", "privacy", "mother_id", "version", "changed_at", "changed_by")
+    shown = (
+        "id",
+        "unidentified",
+        "privacy",
+        "mother_id",
+        "merged_into",
+        "version",
+        "changed_at",
+        "changed_by",
+    )
     return {name: row[name] for name in shown} | asdict(sealing.open(row))

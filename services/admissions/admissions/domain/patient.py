@@ -26,6 +26,16 @@ class PatientStillAdmitted(Refusal):
     sentence = "This patient has an open admission. It has to end before the identity can be erased."
 
 
+class PatientMerged(Refusal):
+    code = "patient_merged"
+    sentence = "This record was merged into another one. Use that, or undo the merge first."
+
+
+class NotMerged(Refusal):
+    code = "not_merged"
+    sentence = "This record is not merged into another one."
+
+
 class AdministrativeSex(StrEnum):
     """HL7 FHIR administrative gender."""
 
@@ -57,6 +67,8 @@ class Patient:
     unidentified: bool
     privacy: bool
     mother_id: UUID | None
+    merged_into: UUID | None
+    """The record of the same person that counts instead, or that was merged on itself."""
     erased_at: datetime | None
     erased_with: tuple[UUID, ...]
     """The admissions of an erased patient: what others keep in words about them goes as well."""
@@ -76,7 +88,7 @@ class Patient:
         mother_id: UUID | None,
     ) -> "Patient":
         check_identified(identity, unidentified=unidentified)
-        return cls(patient_id, unidentified, privacy, mother_id, None, (), 1, stamp.at, stamp.by)
+        return cls(patient_id, unidentified, privacy, mother_id, None, None, (), 1, stamp.at, stamp.by)
 
     def tag(self) -> str:
         return version_tag(self.version)
@@ -85,6 +97,34 @@ class Patient:
         """Raises `PatientErased`."""
         if self.erased_at is not None:
             raise PatientErased(patient_id=self.id, erased_at=self.erased_at)
+
+    def expect_unmerged(self) -> None:
+        """Raises `PatientMerged`."""
+        if self.merged_into is not None:
+            raise PatientMerged(patient_id=self.id, merged_into=self.merged_into)
+
+    def merged(self, survivor: "Patient", stamp: Stamp) -> "Patient":
+        """A duplicate of the survivor. Raises `PatientMerged`, `PatientErased`."""
+        for patient in (self, survivor):
+            patient.expect_identity()
+            patient.expect_unmerged()
+        return self._stamped(stamp, merged_into=survivor.id)
+
+    def unmerged(self, stamp: Stamp) -> "Patient":
+        """Another person after all. Raises `NotMerged`, `PatientErased`."""
+        self.expect_identity()
+        if self.merged_into is None:
+            raise NotMerged(patient_id=self.id)
+        return self._stamped(stamp, merged_into=None)
+
+    def _stamped(self, stamp: Stamp, *, merged_into: UUID | None) -> "Patient":
+        return replace(
+            self,
+            merged_into=merged_into,
+            version=self.version + 1,
+            changed_at=stamp.at,
+            changed_by=stamp.by,
+        )
 
     def erased(self, stamp: Stamp, *, open_admission: UUID | None, admissions: Iterable[UUID]) -> "Patient":
         """Without an identity for good. Raises `PatientStillAdmitted`: who lies in a bed is cared for by name."""

@@ -18,14 +18,20 @@ from common.ids import new_id
 
 @command
 async def request_admission(act: UnitOfWork, caller: Caller, patient_id: UUID, asked: Asked) -> Outcome:
-    """Kept whether or not a bed is free, also while beds is away. Raises `PatientAlreadyAdmitted`, `PatientErased`."""
+    """Kept whether or not a bed is free, also while beds is away; of a merged patient it is the survivor's.
+
+    Raises `PatientAlreadyAdmitted`, `PatientErased`.
+    """
     POLICIES.allow(caller, Act.REQUEST_BED, asked.department_id)
     await check_department(act, asked.department_id)
     patient = await records.patients.find(act, patient_id)
     if patient is None:
         raise Invalid(errors=[FieldError(field="body.patient_id", code="unknown", message="no such patient")])
+    if patient.merged_into is not None:
+        person = await records.lock_person(act, patient_id)
+        patient = next(record for record in person.values() if record.merged_into is None)
     patient.expect_identity()
-    admission = Admission.requested(new_id(), patient_id, asked, await act.stamp())
+    admission = Admission.requested(new_id(), patient.id, asked, await act.stamp())
     await records.save_admission(act, AdmissionEvent.REQUESTED, None, admission)
     return Outcome(201, admission.id)
 

@@ -20,22 +20,26 @@ from common.stamp import Stamp
 async def erase_patient(
     act: UnitOfWork, caller: Caller, patient_id: UUID, confirmed: UUID, reason_code: str
 ) -> Outcome:
-    """For good, hence `confirmed` repeats the id; a second time it changes nothing. Raises `PatientStillAdmitted`."""
+    """For good, hence `confirmed` repeats the id; a second time it changes nothing. With all that were merged.
+
+    Raises `PatientStillAdmitted`.
+    """
     POLICIES.allow(caller, Act.ERASE_PATIENTS)
     if confirmed != patient_id:
         raise Invalid(
             errors=[FieldError(field="body.patient_id", code="other", message="repeat the id of the patient")]
         )
-    patient = await records.patients.lock(act, patient_id)
-    stamp = await act.stamp(patient)
-    act.demand.expect(patient.tag())
-    if patient.erased_at is None:
-        open_admission = await act.value(OPEN_ADMISSION, of_patient=patient_id)
-        admissions = await _admissions_of(act, patient_id)
-        erased = patient.erased(stamp, open_admission=open_admission, admissions=admissions)
-        await records.patients.save(act, erased)
-        await destroy(act, patient_id)
-        act.publish(happened(PatientEnd.ERASED, patient_id, erased, patient, Erasing(reason_code)))
+    person = await records.lock_person(act, patient_id)
+    stamp = await act.stamp(*person.values())
+    act.demand.expect(person[patient_id].tag())
+    open_admission = await act.value(OPEN_ADMISSION, of_records=list(person))
+    for patient in person.values():
+        if patient.erased_at is None:
+            admissions = await _admissions_of(act, patient.id)
+            erased = patient.erased(stamp, open_admission=open_admission, admissions=admissions)
+            await records.patients.save(act, erased)
+            await destroy(act, patient.id)
+            act.publish(happened(PatientEnd.ERASED, patient.id, erased, patient, Erasing(reason_code)))
     return Outcome(200, patient_id)
 
 

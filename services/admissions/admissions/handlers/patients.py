@@ -57,6 +57,7 @@ async def correct_patient(
     patient = await records.patients.lock(act, patient_id)
     stamp = await act.stamp(patient)
     patient.expect_identity()
+    patient.expect_unmerged()
     act.demand.expect(patient.tag())
     row = await act.first(CURRENT_IDENTITY, of_id=patient_id)
     assert row is not None

@@ -41,12 +41,14 @@ _OF_A_DISCHARGE = (
 class Admission:
     """`asked` is what was asked for last, `want` what is wanted now: the same, or nothing.
 
+    `person_id` is the record that counts for the patient now: another one than `patient_id` after a merge.
     `department_id` follows the patient; `arrived_department_id` is where this stay began.
     `left_at` is when the patient left last, also while a discharge is being undone.
     """
 
     id: UUID
     patient_id: UUID
+    person_id: UUID
     state: AdmissionState
     department_id: UUID
     arrived_department_id: UUID | None
@@ -75,6 +77,7 @@ class Admission:
         return cls(
             id=admission_id,
             patient_id=patient_id,
+            person_id=patient_id,
             state=A.REQUESTED,
             department_id=want.department_id,
             arrived_department_id=None,
@@ -223,6 +226,10 @@ class Admission:
             discharge_confirmed_by=stamp.by,
             confirmed_left_due_at=stamp.at + target,
         )
+
+    def counted_for(self, person_id: UUID, stamp: Stamp) -> "Admission":
+        """Of a patient whose record was merged into another, or is its own again."""
+        return self._become(self.state, stamp, person_id=person_id)
 
     def facts(self) -> dict[str, Any]:
         """What a refusal tells of the admission as it is now, and who made it so."""
