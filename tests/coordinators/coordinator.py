@@ -18,9 +18,9 @@ from tests.support.person import Json, Person
 TRIED: Mapping[str, Sequence[str]] = {
     "queued": ("hold", "hold", "arrive_directly", "cancel"),
     "held": ("arrive", "arrive", "hold", "release", "no_show"),
-    "in_bed": ("move", "move", "depart"),
-    "on_leave": ("depart",),
-    "left": ("admit_again",),
+    "in_bed": ("move", "swap", "transfer", "go_there", "leave", "reverse_arrival", "reverse_move", "depart"),
+    "on_leave": ("come_back", "come_back", "depart"),
+    "left": ("admit_again", "admit_again", "reopen"),
     "withdrawn": ("admit_again",),
 }
 
@@ -45,8 +45,9 @@ class Board:
 class Coordinator:
     """One client with connections of its own. Everything that it is told stays in `told`."""
 
-    def __init__(self, person: Person, board: Board, chance: random.Random) -> None:
-        self._person, self._board, self._chance = person, board, chance
+    def __init__(self, person: Person, nurse: Person, board: Board, chance: random.Random) -> None:
+        """`nurse` records leave and return, which a bed manager may not."""
+        self._person, self._nurse, self._board, self._chance = person, nurse, board, chance
         self.told: list[Told] = []
 
     @property
@@ -55,7 +56,7 @@ class Coordinator:
 
     async def work(self, over: asyncio.Event) -> None:
         while not over.is_set():
-            if self._chance.random() < 0.2:
+            if self._chance.random() < 0.35:
                 await self._see_to_a_bed()
             else:
                 await self._see_to_a_patient()
@@ -96,8 +97,54 @@ class Coordinator:
         body = {"bed_id": self._some_bed()}
         await self._do("arrive_directly", f"/v1/placements/{admission}/arrival", body)
 
-    async def _move(self, _: str, admission: str, __: Json) -> None:
-        await self._do("move", f"/v1/placements/{admission}/moves", {"bed_id": self._some_bed()})
+    async def _move(self, _: str, admission: str, placement: Json) -> None:
+        bed = await self._free_bed(placement["department_id"])
+        await self._do("move", f"/v1/placements/{admission}/moves", {"bed_id": bed})
+
+    async def _swap(self, _: str, admission: str, __: Json) -> None:
+        other = self._chance.choice(list(self._board.admissions.values()))
+        await self._do("swap", "/v1/placements/swaps", {"a": admission, "b": other})
+
+    async def _transfer(self, _: str, admission: str, placement: Json) -> None:
+        """To another ward, which decides at once: whoever coordinates there does so without being asked."""
+        there = self._chance.choice(
+            [one for one in self._board.wards if str(one.id) != placement["department_id"]]
+        )
+        asked = await self._do(
+            "transfer", f"/v1/placements/{admission}/transfers", {"department_id": str(there.id)}
+        )
+        if asked.is_success:
+            await self._decide(asked.json()["id"], there)
+
+    async def _decide(self, transfer: str, there: Department) -> None:
+        word = self._chance.choice(("accept", "accept", "accept", "decline", "cancel"))
+        body = (
+            {"bed_id": str(self._chance.choice(there.beds))} if word == "accept" else {"reason_code": "full"}
+        )
+        await self._do(f"{word}_transfer", f"/v1/transfers/{transfer}/{word}", body)
+
+    async def _go_there(self, _: str, admission: str, placement: Json) -> None:
+        """Into the bed that a transfer holds, or would."""
+        found = await self._person.read("/v1/transfers", admission_id=admission, state="accepted")
+        bed = found["items"][0]["bed_id"] if found["items"] else self._some_bed()
+        await self._do("go_there", f"/v1/placements/{admission}/moves", {"bed_id": bed})
+
+    async def _leave(self, _: str, admission: str, __: Json) -> None:
+        await self._do("leave", f"/v1/placements/{admission}/leave", None, self._nurse)
+
+    async def _come_back(self, _: str, admission: str, __: Json) -> None:
+        await self._do("come_back", f"/v1/placements/{admission}/return", None, self._nurse)
+
+    async def _reverse_arrival(self, _: str, admission: str, __: Json) -> None:
+        body = {"of": "arrival", "reason_code": "wrong_patient"}
+        await self._do("reverse_arrival", f"/v1/placements/{admission}/reversals", body)
+
+    async def _reverse_move(self, _: str, admission: str, __: Json) -> None:
+        body = {"of": "move", "reason_code": "wrong_bed"}
+        await self._do("reverse_move", f"/v1/placements/{admission}/reversals", body)
+
+    async def _reopen(self, _: str, admission: str, __: Json) -> None:
+        await self._do("reopen", f"/v1/admissions/{admission}/reopen", {"reason_code": "came_back"})
 
     async def _depart(self, _: str, admission: str, __: Json) -> None:
         await self._do("depart", f"/v1/placements/{admission}/departure", {"reason_code": "recovered"})
@@ -115,11 +162,16 @@ class Coordinator:
         if admitted.is_success:
             self._board.admissions[patient] = admitted.json()["id"]
 
+    async def _free_bed(self, department: str) -> str:
+        """One that was free when somebody looked, if there was any."""
+        found = (await self._person.read("/v1/beds", department_id=department, state="available"))["items"]
+        return str(self._chance.choice(found)["id"]) if found else self._some_bed()
+
     def _some_bed(self) -> str:
         return str(self._chance.choice(self._board.beds))
 
-    async def _do(self, command: str, path: str, body: Json) -> Response:
-        answer = await self._person.ask("POST", path, body)
+    async def _do(self, command: str, path: str, body: Json | None, who: Person | None = None) -> Response:
+        answer = await (who or self._person).ask("POST", path, body)
         self._note(command, answer)
         return answer
 
