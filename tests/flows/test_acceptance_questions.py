@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from httpx2 import Response
 
-from tests.support.hospital import Hospital
+from tests.support.hospital import Department, Hospital
 from tests.support.person import Json
 from tests.support.waiting import eventually
 
@@ -86,3 +86,41 @@ async def test_how_does_an_audit_entry_come_to_be(hospital: Hospital):
 async def _code(asking: Awaitable[Response]) -> str:
     """Why it was refused."""
     return str((await asking).json()["code"])
+
+
+async def test_how_does_a_patient_move_between_departments(hospital: Hospital):
+    here, there = await hospital.a_department(beds=1), await hospital.a_department(beds=1)
+    nurse, charge_nurse = await hospital.staff("nurse", [here]), await hospital.staff("charge_nurse", [there])
+    admission = (await hospital.an_admission(here))["id"]
+    await nurse.do(f"/v1/placements/{admission}/arrival")
+
+    # A move stays within a department: for another one, its people are asked first.
+    move = hospital.bed_manager.ask(
+        "POST", f"/v1/placements/{admission}/moves", {"bed_id": str(there.beds[0])}
+    )
+    assert await _code(move) == "transfer_needed"
+    wanted = {"department_id": str(there.id)}
+    transfer = await nurse.do(f"/v1/placements/{admission}/transfers", wanted)
+
+    # They accept with a bed, which is held; the patient keeps his until he is in it, so he cannot be lost.
+    accepted = await charge_nurse.do(f"/v1/transfers/{transfer['id']}/accept", {"bed_id": str(there.beds[0])})
+    assert (accepted["state"], accepted["bed_id"]) == ("accepted", str(there.beds[0]))
+    assert await _states(hospital, here, there) == ["occupied", "held"]
+
+    # Then he goes: one transaction ends the one stay, begins the other and completes the transfer.
+    moved = await hospital.bed_manager.do(f"/v1/placements/{admission}/moves", {"bed_id": str(there.beds[0])})
+    assert (moved["state"], moved["department_id"]) == ("in_bed", str(there.id))
+    assert await _states(hospital, here, there) == ["dirty", "occupied"]
+    assert (await charge_nurse.read(f"/v1/transfers/{transfer['id']}"))["state"] == "completed"
+
+    # The admission follows, and whoever reads the seeds' word sees it.
+    async def followed() -> bool:
+        shown = await charge_nurse.ask("GET", f"/v1/admissions/{admission}")
+        return shown.is_success and shown.json()["status"] == "transferred"
+
+    await eventually(followed)
+
+
+async def _states(hospital: Hospital, *wards: Department) -> list[str]:
+    beds = [await hospital.bed_manager.read(f"/v1/beds/{ward.beds[0]}") for ward in wards]
+    return [bed["state"] for bed in beds]
