@@ -66,6 +66,7 @@ SHOWN = [
         *("GET", "/v1/departments/{department_id}/board?include=patient_name"),
         *("nurse", "admissions names_read", "{patient_id}"),
     ),
+    Look("GET", "/v1/patients/{patient_id}/history", "nurse", "admissions person_read", "{patient_id}"),
     Look("GET", "/v1/users?limit=200&order=-created_at", "admin", "gateway search", "{user_id}"),
     Look("GET", "/v1/users/{user_id}", "admin", "gateway person_read", "{user_id}"),
     Look(
