@@ -28,7 +28,9 @@ async def who_reads(hospital: Hospital) -> Login:
     return Login(manager["username"], PASSWORD)
 
 
-async def wardline_import(hospital: Hospital, file: Path, *options: str) -> tuple[int, str]:
+async def wardline_import(
+    hospital: Hospital, file: Path, *options: str, **environment: str
+) -> tuple[int, str]:
     """Its exit code, and what it says."""
     reader = await who_reads(hospital)
     return await run_with(
@@ -36,6 +38,7 @@ async def wardline_import(hospital: Hospital, file: Path, *options: str) -> tupl
         *(str(file), *options),
         WARDLINE_READER_USERNAME=reader.username,
         WARDLINE_READER_PASSWORD=reader.password,
+        **environment,
     )
 
 
@@ -171,3 +174,13 @@ async def test_an_admin_alone_is_told_who_must_look(hospital: Hospital):
     code, said = await run_with(hospital, str(EXAMPLE))
     assert code == 2
     assert "Set WARDLINE_READER_USERNAME" in said
+
+
+async def test_what_could_not_be_written_is_told(hospital: Hospital, tmp_path: Path):
+    manager = await who_reads(hospital)
+    file = tmp_path / "beds.csv"
+    file.write_text("department_code,department_name,room_code,bed_code\n9U,9 Upper,941,941A\n")
+    code, said = await wardline_import(hospital, file, "--yes", WARDLINE_ADMIN_USERNAME=manager.username)
+    assert code == 1
+    assert "Made: nothing.\nNot all was written: POST /v1/departments: 403 forbidden" in said
+    assert "Import again for the rest" in said
