@@ -80,6 +80,7 @@ SHOWN = [
     Look("GET", "/v1/audit/entries?patient_id={patient_id}", "auditor", "audit search", "{patient_id}"),
     Look("GET", "/v1/audit/entries/{index}", "auditor", "audit entry_read", "{patient_id}"),
     Look("GET", "/v1/audit/notes/{note_id}", "auditor", "gateway note_read", "{note_id}"),
+    Look("GET", "/v1/patients/{patient_id}/history", "nurse", "admissions person_read", "{patient_id}"),
 ]
 #: These show the caller to the caller. Coming and going is told all the same, and tested below.
 ONES_OWN = {
@@ -111,7 +112,7 @@ _PLAIN = {
         "period_end",
     ),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
-    *("milestones", "waits_for", "confirmed_left_missed", "reverses"),
+    *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into"),
 }
 _PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 
