@@ -393,3 +393,52 @@ async def test_no_answer_about_an_admission_says_who_the_patient_is(registry: Re
     for path in ("", f"/{admission}"):
         text = (await registry.bed_manager.get(f"/v1/admissions{path}")).text
         assert "Secret" not in text
+
+
+NEEDS = {
+    "sex": "female",
+    "age_band": "adult",
+    "isolation": "contact",
+    "organism": "mrsa",
+    "equipment": ["monitor", "ventilator"],
+    "level_of_care": "step_down",
+    "specialty": "surgery",
+    "room_preference": "single",
+}
+
+
+async def test_an_admission_says_what_the_patient_needs(registry: Registry):
+    asked = {
+        "patient_id": str(await registry.a_patient()),
+        "department_id": str(await registry.a_department()),
+        "needs": NEEDS,
+        "ready": False,
+    }
+
+    admission = (await registry.bed_manager.post("/v1/admissions", json=asked)).json()
+
+    assert (admission["want"]["needs"], admission["want"]["ready"]) == (NEEDS, False)
+    change = {"department_id": asked["department_id"], "needs": {"sex": "male"}}
+    answer = await registry.bed_manager.put(f"/v1/admissions/{admission['id']}/bed_request", json=change)
+    want = answer.json()["want"]
+    assert (want["needs"]["sex"], want["needs"]["isolation"], want["ready"]) == ("male", "none", True)
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        {"isolation": "strict"},
+        {"organism": "mrsa"},
+        {"isolation": "airborne", "organism": "mrsa"},
+        {"equipment": ["a word with spaces"]},
+        {"view": "sea"},
+        {"sex": 1},
+    ],
+)
+async def test_needs_that_no_rule_knows_are_refused(registry: Registry, needs: dict[str, object]):
+    asked = {
+        "patient_id": str(await registry.a_patient()),
+        "department_id": str(await registry.a_department()),
+        "needs": needs,
+    }
+    assert (await registry.bed_manager.post("/v1/admissions", json=asked)).status_code == 422

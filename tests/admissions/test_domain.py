@@ -24,6 +24,7 @@ from admissions.domain.admission import (
     Priority,
     Want,
 )
+from admissions.domain.needs import Needs
 from admissions.domain.patient import Identity, Patient
 from admissions.events import BECAME
 from common.errors import Invalid, Refusal
@@ -35,7 +36,7 @@ T = datetime(2026, 11, 24, 10, tzinfo=UTC)
 NOW = Stamp(T, "user/somebody")
 EARLIER = Stamp(T - timedelta(hours=1), "user/somebody_else")
 TARGET = timedelta(minutes=120)
-ASKED = Asked(new_id(), None, Priority.URGENT, {}, ready=True)
+ASKED = Asked(new_id(), None, Priority.URGENT, Needs(), ready=True)
 OTHERWISE = replace(ASKED, department_id=new_id())
 WANT, OTHER_WANT = (Want.of(asked, EARLIER.at) for asked in (ASKED, OTHERWISE))
 

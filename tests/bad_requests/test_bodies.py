@@ -45,7 +45,11 @@ BAD_VALUES = {
     "nothing but space": '" \\t "',
 }
 
-GOOD_AFTER_ALL = {("password", "nothing but space"), ("text", "300 characters")}
+GOOD_AFTER_ALL = {
+    ("password", "nothing but space"),
+    ("text", "300 characters"),
+    ("needs", "an object without anything"),
+}
 
 #: What is no body of any route; reading it is the same for all routes of a service.
 UNREADABLE_BODIES: dict[str, str | bytes] = {

@@ -36,6 +36,7 @@ from beds.domain.placement import (
     Wish,
     check_reported,
 )
+from beds.domain.rules import Needs
 from common.errors import Invalid
 from common.ids import new_id
 from common.stamp import Stamp
@@ -45,7 +46,7 @@ T = datetime(2026, 11, 24, 10, tzinfo=UTC)
 NOW = Stamp(T, "user/somebody")
 HOUR = timedelta(hours=1)
 ADMISSION, PATIENT, OTHER, WARD, ELSEWHERE = (new_id() for _ in range(5))
-WANT = Want(WARD, None, Priority.URGENT, {}, ready=True, requested_at=T - 2 * HOUR)
+WANT = Want(WARD, None, Priority.URGENT, Needs(), ready=True, requested_at=T - 2 * HOUR)
 
 
 def a_bed(state: BedState = S.AVAILABLE, *, until: datetime = T + HOUR, soiled_by: UUID | None = None) -> Bed:

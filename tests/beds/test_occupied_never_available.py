@@ -167,9 +167,9 @@ async def test_a_new_bed_is_dirty_whoever_writes(ward: Ward, service: Any, state
         async with service.transaction():
             await service.execute(
                 "INSERT INTO bed (id, department_id, code, state, since, version, changed_at, changed_by, came_from,"
-                " equipment, hold_id, held_until, admission_id)"
+                " equipment, overridden, hold_id, held_until, admission_id)"
                 " VALUES (gen_random_uuid(), $1, 'X', $2, now(), 1, now(), 'x',"
-                f" 'dirty', '{{}}', {values.get(state, 'NULL, NULL, NULL')})",
+                f" 'dirty', '{{}}', '{{}}', {values.get(state, 'NULL, NULL, NULL')})",
                 department,
                 state,
             )

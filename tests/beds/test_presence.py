@@ -7,6 +7,7 @@ import pytest
 
 from beds.domain.bed import BedState
 from beds.domain.placement import Priority, Want, Wish
+from beds.domain.rules import Needs
 from beds.main import create_app
 from beds.settings import BedsSettings
 from common.ids import new_id
@@ -308,7 +309,9 @@ async def test_the_own_dirty_bed_is_not_held(ward: Ward):
     await ward.departs(admission)
 
     await ward.says(
-        Wish(admission, patient, Want(department, None, Priority.URGENT, {}, True, await ward.now()), 2, 2)
+        Wish(
+            admission, patient, Want(department, None, Priority.URGENT, Needs(), True, await ward.now()), 2, 2
+        )
     )
     assert (await ward.placement(admission))["refusal"] == "no_bed"
     body = {"admission_id": str(admission)}
@@ -585,7 +588,7 @@ async def test_a_new_want_does_not_lose_the_place_in_the_queue(ward: Ward):
     first_patient, since = new_id(), await ward.now()
     first = await ward.waits_for(department, patient=first_patient, since=since)
     await ward.waits_for(department)
-    want = Want(department, None, Priority.URGENT, {}, ready=True, requested_at=since)
+    want = Want(department, None, Priority.URGENT, Needs(), ready=True, requested_at=since)
     await ward.says(Wish(first, first_patient, want, 2, 1))
 
     await ward.a_bed(department)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from beds.domain.placement import Priority, Want, Wish
+from beds.domain.rules import Needs
 from common.ids import new_id
 from tests.beds.ward import Ward, code_of
 
@@ -103,7 +104,7 @@ async def test_a_departure_that_was_reversed_ends_no_stay(ward: Ward):
     department, patient = await ward.a_department(), new_id()
     admission = await ward.in_bed(department, await ward.a_bed(department), patient)
     await ward.departs(admission)
-    wanted = Want(department, None, Priority.URGENT, {}, ready=True, requested_at=await ward.now())
+    wanted = Want(department, None, Priority.URGENT, Needs(), ready=True, requested_at=await ward.now())
     bed = await ward.a_bed(department)
     await ward.says(Wish(admission, patient, wanted, want_version=2, stay_number=2))
     await ward.arrives(admission, bed)

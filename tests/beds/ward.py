@@ -13,11 +13,13 @@ import orjson
 from fastapi import FastAPI
 
 from beds.domain.bed import BedState
+from beds.domain.layout import RoomFacts
 from beds.domain.movement import Reversible
 from beds.domain.placement import Priority, Want, Wish
+from beds.domain.rules import Needs
 from beds.handlers.cleaning import complete_cleaning, start_cleaning, tell_missed_target
 from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
-from beds.handlers.layout import add_bed, open_department
+from beds.handlers.layout import add_bed, add_room, open_department
 from beds.handlers.leave import go_on_leave, return_from_leave
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
@@ -65,10 +67,25 @@ class Ward:
         outcome = await open_department(self.database, UNCONDITIONAL, ADMIN, code, f"Ward {code}")
         return outcome.resource
 
-    async def a_bed(self, department: UUID | None = None, state: BedState = BedState.AVAILABLE) -> UUID:
+    async def a_room(self, department: UUID, **facts: Any) -> UUID:
+        outcome = await add_room(
+            self.database, UNCONDITIONAL, ADMIN, department, next(_codes), RoomFacts(**facts)
+        )
+        return outcome.resource
+
+    async def a_bed(
+        self,
+        department: UUID | None = None,
+        state: BedState = BedState.AVAILABLE,
+        *,
+        room: UUID | None = None,
+        equipment: tuple[str, ...] = (),
+    ) -> UUID:
         """A bed that is available, dirty, being cleaned, blocked, closed, held or occupied."""
         department = department or await self.a_department()
-        outcome = await add_bed(self.database, UNCONDITIONAL, ADMIN, department, None, next(_codes))
+        outcome = await add_bed(
+            self.database, UNCONDITIONAL, ADMIN, department, room, next(_codes), equipment
+        )
         bed = outcome.resource
         match state:
             case BedState.AVAILABLE | BedState.HELD | BedState.OCCUPIED:
@@ -98,10 +115,14 @@ class Ward:
         priority: Priority = Priority.URGENT,
         patient: UUID | None = None,
         since: datetime | None = None,
+        needs: Needs | None = None,
+        ready: bool = True,
     ) -> UUID:
         """An admission that wants a bed; it is held at once if one is free, else the patient is in the queue."""
         admission = new_id()
-        want = Want(department, bed, priority, {}, ready=True, requested_at=since or await self.now())
+        want = Want(
+            department, bed, priority, needs or Needs(), ready=ready, requested_at=since or await self.now()
+        )
         await self.says(Wish(admission, patient or new_id(), want, 1, 1))
         return admission
 

@@ -112,7 +112,7 @@ _PLAIN = {
         "period_end",
     ),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
-    *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into"),
+    *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into", "overridden"),
 }
 _PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 

@@ -15,6 +15,7 @@ import orjson
 
 from admissions import consumers as hearing
 from admissions.domain.admission import OPEN, AdmissionState, Asked, Priority
+from admissions.domain.needs import Needs
 from admissions.events import ADMISSION
 from admissions.handlers import admissions as acts
 from beds import consumers as answering
@@ -314,7 +315,7 @@ class World:
 
 
 def what_is_asked(department: UUID, bed: UUID | None) -> Asked:
-    return Asked(department, bed, Priority.URGENT, {}, ready=True)
+    return Asked(department, bed, Priority.URGENT, Needs(), ready=True)
 
 
 def _as_received(fact: Fact) -> Received:

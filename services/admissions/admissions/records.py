@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from admissions.domain.admission import Admission, Priority, Want
 from admissions.domain.discharge import Milestone
+from admissions.domain.needs import Needs
 from admissions.domain.patient import Patient
 from admissions.events import AdmissionEvent, happened
 from admissions.models import admission, admission_change, discharge_target, known_department, patient
@@ -17,6 +19,8 @@ from common.db import UnitOfWork
 from common.errors import NotFound
 from common.statements import Statement, insert_into
 
+_NEEDS = TypeAdapter(Needs)
+
 
 def read_want(stored: dict[str, Any]) -> Want:
     bed_id = stored["bed_id"]
@@ -24,7 +28,7 @@ def read_want(stored: dict[str, Any]) -> Want:
         department_id=UUID(stored["department_id"]),
         bed_id=UUID(bed_id) if bed_id else None,
         priority=Priority(stored["priority"]),
-        needs=stored["needs"],
+        needs=_NEEDS.validate_python(stored["needs"]),
         ready=stored["ready"],
         requested_at=datetime.fromisoformat(stored["requested_at"]),
     )

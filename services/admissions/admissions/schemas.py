@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from admissions.domain.admission import AdmissionState, Disposition, PresenceState, Priority
 from admissions.domain.discharge import MOST_MILESTONES, Plan, Step
+from admissions.domain.needs import AgeBand, Isolation, LevelOfCare, Needs, RoomPreference, Sex
 from admissions.domain.patient import AdministrativeSex
 from common.web import Code, Day, Instant, Line, Payload
 
@@ -63,10 +64,37 @@ class NamesRequest(Payload):
     ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
 
 
+class NeedsOfAPatient(Payload):
+    """What is left out is not needed, or not known. A rule that would have to know it fails, and a person decides."""
+
+    sex: Sex | None = None
+    age_band: AgeBand | None = None
+    isolation: Isolation = Isolation.NONE
+    organism: Code | None = None
+    equipment: Annotated[list[Code], Field(max_length=20)] = Field(default_factory=list)
+    level_of_care: LevelOfCare = LevelOfCare.WARD
+    specialty: Code | None = None
+    room_preference: RoomPreference | None = None
+
+    @model_validator(mode="after")
+    def _organism_of_an_isolation(self) -> "NeedsOfAPatient":
+        if self.organism is not None and self.isolation not in (Isolation.CONTACT, Isolation.DROPLET):
+            raise ValueError("an organism goes with contact or droplet isolation")
+        return self
+
+    def needs(self) -> Needs:
+        said = {name: getattr(self, name) for name in NeedsOfAPatient.model_fields if name != "equipment"}
+        return Needs(**said, equipment=tuple(sorted(set(self.equipment))))
+
+
 class BedRequest(Payload):
+    """While the patient is not `ready` to move, the unit is assigned and no bed is held by itself."""
+
     department_id: UUID
     bed_id: UUID | None = None
     priority: Priority = Priority.URGENT
+    needs: NeedsOfAPatient = NeedsOfAPatient()
+    ready: bool = True
 
 
 class NewAdmission(BedRequest):

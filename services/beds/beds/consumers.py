@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel
 
 from beds.domain.placement import Priority, Want, Wish
+from beds.domain.rules import Needs
 from beds.handlers.wishes import answer_wish
 from common.applying import Effects, Reaction
 from common.envelope import Received
@@ -44,8 +45,10 @@ def _wish(event: Received) -> Wish:
 def _want(said: _Admission) -> Want | None:
     if said.want is None:
         return None
-    about = said.want.model_dump(exclude={"requested_at"})
-    return Want(**about, requested_at=said.want.requested_at or said.requested_at)
+    about = said.want.model_dump(exclude={"requested_at", "needs"})
+    return Want(
+        **about, needs=Needs.read(said.want.needs), requested_at=said.want.requested_at or said.requested_at
+    )
 
 
 def effects(_: Process) -> Effects:

@@ -63,6 +63,13 @@ class FoundDirty:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesOverridden:
+    """Why the rules in `overridden` need not be kept; null where none was overridden by this act."""
+
+    override_reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetMissed:
     """What was missed, and at which part of its limit, 100 or 150."""
 
@@ -91,10 +98,10 @@ class BedEvent(Happening):
         "Its code, room or equipment is another, or its cleaning has come to another step.",
         FoundDirty,
     )
-    HELD = "held", "It is held for an admission until `held_until`."
+    HELD = "held", "It is held for an admission until `held_until`.", RulesOverridden
     RELEASED = "released", "Its hold was given up; it is available."
     HOLD_EXPIRED = "hold_expired", "Its hold came to its end without an arrival; it is available."
-    OCCUPIED = "occupied", "A patient is in it."
+    OCCUPIED = "occupied", "A patient is in it.", RulesOverridden
     VACATED = "vacated", "The patient is out; it is dirty."
     READIED = "readied", "It is available: cleaned, or declared ready for a reason.", DeclaredReady
     BLOCKED = "blocked", "It is out of use for a while."

@@ -21,6 +21,7 @@ from beds.domain.placement import (
     PlacementState,
     Unplaced,
 )
+from beds.domain.rules import ALWAYS_HARD, Rule, Severity
 from beds.domain.targets import Target
 from beds.domain.transfer import PENDING, TransferPending, TransferState
 from common.columns import Moment, one_of, sql_words, version_columns
@@ -88,6 +89,7 @@ bed = sa.Table(
     sa.Column("block_reason_code", sa.Text),
     sa.Column("return_expected_at", Moment),
     sa.Column("equipment", ARRAY(sa.Text), nullable=False),
+    sa.Column("overridden", ARRAY(sa.Text), nullable=False),
     sa.Column("came_from", sa.Text, comment="the state before, kept by a trigger"),
     *version_columns(),
     one_of("state", BedState),
@@ -105,6 +107,7 @@ bed = sa.Table(
         "bed_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("state <> 'closed'")
     ),
     sa.Index("bed_department_id_idx", "department_id", "code"),
+    sa.Index("bed_room", "room_id"),
 )
 
 bed_step = sa.Table(
@@ -283,6 +286,20 @@ cleaning_target = sa.Table(
     one_of("target", Target),
     sa.CheckConstraint("minutes > 0", name="minutes_positive"),
     comment="the limits of a cleaning, each in force from its moment on; read-only for the service",
+)
+
+placement_rule = sa.Table(
+    "placement_rule",
+    metadata,
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("effective_from", Moment, primary_key=True),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("penalty", sa.Integer, nullable=False),
+    one_of("rule", Rule),
+    one_of("severity", Severity),
+    sa.CheckConstraint(f"rule NOT IN ({sql_words(ALWAYS_HARD)}) OR severity = 'hard'", name="always_hard"),
+    sa.CheckConstraint("(severity = 'soft') = (penalty > 0)", name="soft_costs"),
+    comment="the placement rules, each in force from its moment on; read-only for the service",
 )
 
 #: The constraint that fires, and what it means to the person who asked.

@@ -11,6 +11,7 @@ class Act(StrEnum):
     READ_LAYOUT = "read_layout"
     CHANGE_LAYOUT = "change_layout"
     HOLD_BED = "hold_bed"
+    OVERRIDE_RULES = "override_placement_rules"
     BLOCK_BED = "block_bed"
     CLOSE_BED = "close_bed"
     OVERRIDE_READINESS = "override_readiness"
@@ -33,6 +34,7 @@ POLICIES = Policies(
         Act.READ_LAYOUT: CLINICAL | {"housekeeping": ANY, "staffing_coordinator": ANY, "auditor": ANY},
         Act.CHANGE_LAYOUT: {"admin": ANY},
         Act.HOLD_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.OVERRIDE_RULES: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.CLOSE_BED: {"admin": ANY},
         Act.OVERRIDE_READINESS: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},

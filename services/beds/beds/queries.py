@@ -77,7 +77,13 @@ def bed_view(row: Row) -> dict[str, Any]:
     """A bed as the API shows it, with the words of contract §3."""
     view = dict(row)
     if view.pop("lapsed"):
-        view |= {"hold_id": None, "held_until": None, "admission_id": None, "patient_id": None}
+        view |= {
+            "hold_id": None,
+            "held_until": None,
+            "admission_id": None,
+            "patient_id": None,
+            "overridden": [],
+        }
     status, hl7_status = STATUS[view["state"]]
     return view | {"status": status, "hl7_status": hl7_status, "held": view["state"] == BedState.HELD}
 

@@ -88,7 +88,20 @@ def named(change: RoomChange | BedChange) -> dict[str, Any]:
     return {name: value for name, value in sent.items() if value is not None or name == "specialty"}
 
 
-class NewHold(Payload):
+class Override(Payload):
+    """Overridable placement rules need not be kept, for a reason; hard ones are never overridden."""
+
+    reason_code: Code
+
+
+class Overriding(Payload):
+    override: Override | None = None
+
+    def reason(self) -> str | None:
+        return None if self.override is None else self.override.reason_code
+
+
+class NewHold(Overriding):
     admission_id: UUID
     minutes: HoldMinutes | None = None
 
@@ -102,7 +115,7 @@ class Reason(Payload):
     reason_code: Code
 
 
-class Arrival(Payload):
+class Arrival(Overriding):
     bed_id: UUID | None = None
     occurred_at: Instant | None = None
 
@@ -112,11 +125,11 @@ class Departure(Payload):
     occurred_at: Instant | None = None
 
 
-class Move(Payload):
+class Move(Overriding):
     bed_id: UUID
 
 
-class Swap(Payload):
+class Swap(Overriding):
     """The admissions of two patients who change places."""
 
     a: UUID
@@ -131,7 +144,7 @@ class NewTransfer(Payload):
     department_id: UUID
 
 
-class Acceptance(Payload):
+class Acceptance(Overriding):
     bed_id: UUID
     minutes: HoldMinutes | None = None
 
@@ -196,6 +209,7 @@ class BedView(_Shown):
     block_reason_code: str | None
     return_expected_at: datetime | None
     equipment: list[str]
+    overridden: list[str] = Field(description="placement rules that its hold or stay does not keep")
 
 
 class HoldView(BaseModel):

@@ -14,6 +14,7 @@ from admissions.domain.admission import (
     Priority,
 )
 from admissions.domain.discharge import Plan, Step
+from admissions.domain.needs import Needs
 from admissions.domain.patient import Identity, Patient
 from admissions.events import (
     ADMISSION as ADMISSION_TOPIC,
@@ -52,7 +53,7 @@ def _patient() -> Iterator[Fact]:
 
 
 def _admission() -> Iterator[Fact]:
-    wanted = Asked(DEPARTMENT, None, Priority.URGENT, {}, True)
+    wanted = Asked(DEPARTMENT, None, Priority.URGENT, Needs(), True)
     asked = Admission.requested(ADMISSION, PATIENT, wanted, at(5))
     assigned = asked.following(_answer(PresenceState.HELD), at(5))
     admitted = assigned.following(_answer(PresenceState.IN_BED), at(15))

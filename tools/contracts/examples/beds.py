@@ -8,6 +8,7 @@ from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.layout import Department, DepartmentState, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
+from beds.domain.rules import Isolation, Needs, PatientSex
 from beds.domain.targets import Targets
 from beds.domain.transfer import Transfer
 from beds.events import (
@@ -44,6 +45,8 @@ from tools.contracts.examples.cast import (
     at,
     repeated,
 )
+
+NEEDS = Needs(sex=PatientSex.FEMALE, isolation=Isolation.DROPLET, organism="influenza_a")
 
 
 def told() -> Iterator[Fact]:
@@ -90,7 +93,7 @@ def _beds() -> Iterator[Fact]:
 
 
 def _placements() -> Iterator[Fact]:
-    want = Want(DEPARTMENT, None, Priority.URGENT, {}, True, at(5).at)
+    want = Want(DEPARTMENT, None, Priority.URGENT, NEEDS, True, at(5).at)
     wish = Wish(ADMISSION, PATIENT, want, 1, 1)
     first = Placement.first(wish, at(5)).reconciled(wish, None, at(5)).placement
     queued = first.answered(at(5))

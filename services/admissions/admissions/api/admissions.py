@@ -152,7 +152,7 @@ def _leaving(running: Process, on: date | None) -> dict[str, datetime | None]:
 
 
 def _asked(wanted: BedRequest) -> Asked:
-    return Asked(wanted.department_id, wanted.bed_id, wanted.priority, needs={}, ready=True)
+    return Asked(wanted.department_id, wanted.bed_id, wanted.priority, wanted.needs.needs(), wanted.ready)
 
 
 @asynccontextmanager

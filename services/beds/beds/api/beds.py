@@ -91,7 +91,7 @@ async def hold_bed(
     """Holds the bed for an admission that waits, for 30 minutes or as many as are named."""
     async with known(running, hold.admission_id):
         outcome = await holding.hold_bed(
-            running.database, demand, caller, bed_id, hold.admission_id, hold.minutes
+            running.database, demand, caller, bed_id, hold.admission_id, hold.minutes, hold.reason()
         )
     return await HOLD_SHOWN.settle(request, running.database.read, outcome)
 

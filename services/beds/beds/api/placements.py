@@ -66,7 +66,13 @@ async def confirm_arrival(
     """The patient is in the bed that is held, or directly in a free one that is named."""
     async with known(running, admission_id):
         outcome = await presence.confirm_arrival(
-            running.database, demand, caller, admission_id, arrival.bed_id, arrival.occurred_at
+            running.database,
+            demand,
+            caller,
+            admission_id,
+            arrival.bed_id,
+            arrival.occurred_at,
+            arrival.reason(),
         )
     return await SHOWN.settle(request, running.database.read, outcome)
 
@@ -94,5 +100,7 @@ async def move_patient(
 ) -> Response:
     """Into another bed of the same department."""
     async with known(running, admission_id):
-        outcome = await presence.move_patient(running.database, demand, caller, admission_id, move.bed_id)
+        outcome = await presence.move_patient(
+            running.database, demand, caller, admission_id, move.bed_id, move.reason()
+        )
     return await SHOWN.settle(request, running.database.read, outcome)

@@ -71,7 +71,13 @@ async def accept_transfer(
 ) -> Response:
     """Holds a bed beside the stay, for 30 minutes or as many as are named; a move into it completes the transfer."""
     outcome = await transfers.accept_transfer(
-        running.database, demand, caller, transfer_id, accepted.bed_id, accepted.minutes
+        running.database,
+        demand,
+        caller,
+        transfer_id,
+        accepted.bed_id,
+        accepted.minutes,
+        accepted.reason(),
     )
     return await SHOWN.settle(request, running.database.read, outcome)
 

@@ -1,5 +1,6 @@
 """A bed and its states (domain §3). Never from occupied to available without dirty in between."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -114,6 +115,8 @@ class Bed:
     return_expected_at: datetime | None
     equipment: tuple[str, ...]
     """Codes of what stays with the bed, such as a ventilator."""
+    overridden: tuple[str, ...]
+    """The placement rules that its hold or stay does not keep, by the decision of somebody who may override them."""
     version: int
     changed_at: datetime
     changed_by: str
@@ -217,6 +220,10 @@ class Bed:
     def is_dirty_from(self, admission_id: UUID) -> bool:
         return self.state is S.DIRTY and self.soiled_by == admission_id
 
+    def despite(self, rules: Iterable[str]) -> "Bed":
+        """Its hold or stay does not keep these rules."""
+        return replace(self, overridden=tuple(sorted(rules)))
+
     def vacated(self, stamp: Stamp) -> "Bed":
         return self._become(S.DIRTY, stamp, soiled_by=self.admission_id, **_NOBODY)
 
@@ -309,4 +316,10 @@ class Bed:
         )
 
 
-_NOBODY: dict[str, Any] = {"hold_id": None, "held_until": None, "admission_id": None, "patient_id": None}
+_NOBODY: dict[str, Any] = {
+    "hold_id": None,
+    "held_until": None,
+    "admission_id": None,
+    "patient_id": None,
+    "overridden": (),
+}

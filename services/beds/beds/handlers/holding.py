@@ -30,13 +30,23 @@ class UnknownAdmission(Invalid):
 
 @command
 async def hold_bed(
-    act: UnitOfWork, caller: Caller, bed_id: UUID, admission_id: UUID, minutes: int | None
+    act: UnitOfWork,
+    caller: Caller,
+    bed_id: UUID,
+    admission_id: UUID,
+    minutes: int | None,
+    override: str | None = None,
 ) -> Outcome:
-    """Holds the bed for an admission that waits; its earlier hold ends first. Answers the hold's id."""
+    """Holds the bed for an admission that waits; its earlier hold ends first. Answers the hold's id.
+
+    `override` is the reason for which overridable placement rules need not be kept.
+    """
     placement = await records.placements.find(act, admission_id)
     locked = await records.beds.lock_all(act, (bed_id, placement.bed_id if placement else None))
     bed = locked[bed_id]
     POLICIES.allow(caller, Act.HOLD_BED, bed.department_id)
+    if override is not None:
+        POLICIES.allow(caller, Act.OVERRIDE_RULES, bed.department_id)
     if placement is None:
         raise UnknownAdmission
     stamp = await act.stamp(placement, *locked.values())
@@ -48,7 +58,7 @@ async def hold_bed(
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed_id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
     until = stamp.at + (HOLD if minutes is None else timedelta(minutes=minutes))
-    hold_id = await take_hold(act, placement, placement, bed, stamp, until)
+    hold_id = await take_hold(act, placement, placement, bed, stamp, until, override)
     return Outcome(201, hold_id)
 
 

@@ -33,8 +33,12 @@ async def confirm_arrival(
     admission_id: UUID,
     named_bed: UUID | None,
     occurred_at: datetime | None = None,
+    override: str | None = None,
 ) -> Outcome:
-    """The patient is in the held bed, or directly in a free one that is named; since when the ward says."""
+    """The patient is in the held bed, or directly in a free one that is named; since when the ward says.
+
+    `override` is the reason for which overridable placement rules need not be kept.
+    """
     placement = await records.placements.lock(act, admission_id)
     locked = await records.beds.lock_all(act, (named_bed, placement.bed_id))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
@@ -42,11 +46,13 @@ async def confirm_arrival(
     act.demand.expect(placement.tag(stamp.at))
     bed = locked[placement.settled(stamp.at).bed_for_arrival(named_bed)]
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, bed.department_id)
+    if override is not None:
+        POLICIES.allow(caller, Act.OVERRIDE_RULES, bed.department_id)
     await _check_reported(act, placement, occurred_at, stamp)
 
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed.id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
-    await occupy(act, bed, placement, stamp)
+    await occupy(act, bed, placement, stamp, override)
     arrived = placement.arrived(bed.id, bed.department_id, stamp)
     await save_placement(act, PlacementEvent.ARRIVED, placement, arrived, Occurred(occurred_at or stamp.at))
     await records.add_movement(
@@ -87,7 +93,9 @@ async def record_departure(
 
 
 @command
-async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_bed: UUID) -> Outcome:
+async def move_patient(
+    act: UnitOfWork, caller: Caller, admission_id: UUID, to_bed: UUID, override: str | None = None
+) -> Outcome:
     """The patient is in another bed now, and the old one is dirty. In another department a transfer is completed."""
     placement = await records.placements.lock(act, admission_id)
     transfer = await lock_pending(act, placement)
@@ -102,9 +110,11 @@ async def move_patient(act: UnitOfWork, caller: Caller, admission_id: UUID, to_b
     was_accepted = transfer is not None and transfer.holds(new.id, stamp.at)
     if not was_accepted:  # else either side may bring it about
         POLICIES.allow(caller, Act.MOVE_WITHIN, new.department_id)
+    if override is not None:
+        POLICIES.allow(caller, Act.OVERRIDE_RULES, new.department_id)
 
     await vacate(act, old, stamp, CleaningType.TRANSFER)
-    await occupy(act, new, placement, stamp)
+    await occupy(act, new, placement, stamp, override)
     await complete_transfer(act, transfer, new, locked, stamp)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
     await records.add_movement(

@@ -1,5 +1,6 @@
 """What many use cases record in the same way: a bed's step with its event, a hold taken or given up, a bed vacated."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -16,16 +17,20 @@ from beds.events import (
     FoundDirty,
     Occurred,
     PlacementEvent,
+    RulesOverridden,
     TakenBack,
     happened,
 )
+from beds.handlers.choosing import judge
 from common.db import UnitOfWork
 from common.ids import new_id
 from common.stamp import Stamp
 
+BedFacts = DeclaredReady | FoundDirty | RulesOverridden
+
 
 async def save_bed(
-    act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, facts: DeclaredReady | FoundDirty | None = None
+    act: UnitOfWork, what: BedEvent, before: Bed, after: Bed, facts: BedFacts | None = None
 ) -> None:
     """One step of a bed and its event."""
     settled = before.settled(after.changed_at)
@@ -57,27 +62,36 @@ async def take_hold(
     bed: Bed,
     stamp: Stamp,
     until: datetime | None = None,
+    override: str | None = None,
 ) -> UUID:
     """The bed is held for the waiting placement, whose earlier hold ends. `before` is what is stored of it now.
 
-    Answers the id of the hold.
+    `override` is the reason for which overridable rules need not be kept. Answers the id of the hold.
+    Raises `PlacementRuleFailed`.
     """
     hold_id, end = new_id(), until or stamp.at + HOLD
     if before is not None:
         await records.end_hold(act, waiting.admission_id, stamp)
-    await keep_bed(act, bed, waiting, hold_id, end, stamp)
+    await keep_bed(act, bed, waiting, hold_id, end, stamp, override)
     placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
     await save_placement(act, PlacementEvent.HELD, before, placed)
     return hold_id
 
 
 async def keep_bed(
-    act: UnitOfWork, bed: Bed, placement: Placement, hold_id: UUID, until: datetime, stamp: Stamp
+    act: UnitOfWork,
+    bed: Bed,
+    placement: Placement,
+    hold_id: UUID,
+    until: datetime,
+    stamp: Stamp,
+    override: str | None = None,
 ) -> None:
-    """The bed is held for this patient until then, whether waiting or in another bed."""
+    """The bed is held for this patient until then, whether waiting or in another bed. Raises `PlacementRuleFailed`."""
     held = bed.held(hold_id, placement.admission_id, placement.patient_id, until, stamp)
+    held = held.despite(await judge(act, bed, placement, stamp.at, overriding=override is not None))
     await records.add_hold(act, held)
-    await save_bed(act, BedEvent.HELD, bed, held)
+    await save_bed(act, BedEvent.HELD, bed, held, RulesOverridden((held.overridden and override) or None))
 
 
 async def give_up_hold(act: UnitOfWork, holder: Placement | Transfer, bed: Bed, stamp: Stamp) -> None:
@@ -133,15 +147,31 @@ async def vacate(
     await open_cleaning(act, bed, stamp, kind, waits_since=since)
 
 
-async def occupy(act: UnitOfWork, bed: Bed, placement: Placement, stamp: Stamp) -> None:
-    """The patient is in the bed: the hold becomes a stay; back in the own dirty bed, its cleaning is cancelled."""
+async def occupy(
+    act: UnitOfWork,
+    bed: Bed,
+    placement: Placement,
+    stamp: Stamp,
+    override: str | None = None,
+    leaving: Collection[UUID] = (),
+) -> None:
+    """The patient is in the bed: the hold becomes a stay; back in the own dirty bed, its cleaning is cancelled.
+
+    `override` is the reason for which overridable rules need not be kept, `leaving` go out of the room in the same act.
+    Raises `PlacementRuleFailed`.
+    """
     occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
+    overriding = override is not None
+    occupied = occupied.despite(
+        await judge(act, bed, placement, stamp.at, overriding=overriding, leaving=leaving)
+    )
     if bed.state is BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
     if bed.state is BedState.HELD:  # else the hold, if there is one, is that of a transfer, and stays
         await records.end_hold(act, placement.admission_id, stamp)
     await records.add_stay(act, occupied)
-    await save_bed(act, BedEvent.OCCUPIED, bed, occupied)
+    overridden = RulesOverridden((occupied.overridden and override) or None)
+    await save_bed(act, BedEvent.OCCUPIED, bed, occupied, overridden)
 
 
 def answer_event(before: Placement | None, after: Placement) -> PlacementEvent:

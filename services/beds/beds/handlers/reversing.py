@@ -83,7 +83,7 @@ async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reas
     back = placement.moved_back(prior.id, prior.department_id, stamp, leads_to(transfer))
 
     await vacate(act, wrong, stamp, CleaningType.TRANSFER)
-    await occupy(act, prior, placement, stamp)
+    await occupy(act, prior, placement, stamp, override=reason_code)
     await complete_transfer(act, transfer, prior, locked, stamp)
     facts = TakenBack(Reversible.MOVE, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, back, facts)

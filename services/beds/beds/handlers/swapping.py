@@ -7,7 +7,8 @@ from beds.domain.bed import Bed
 from beds.domain.movement import MovementKind
 from beds.domain.placement import NotInABed, Placement, PlacementState, SamePatient
 from beds.domain.transfer import Transfer
-from beds.events import BedBefore, BedEvent, CameFrom, PlacementEvent
+from beds.events import BedBefore, BedEvent, CameFrom, PlacementEvent, RulesOverridden
+from beds.handlers.choosing import judge
 from beds.handlers.recording import save_bed, save_placement
 from beds.handlers.transferring import complete_transfer, held_there, leads_to, lock_pending
 from beds.policies import POLICIES, Act
@@ -19,14 +20,19 @@ from common.stamp import Stamp
 
 
 @command
-async def swap_patients(act: UnitOfWork, caller: Caller, first: UUID, second: UUID) -> Outcome:
+async def swap_patients(
+    act: UnitOfWork, caller: Caller, first: UUID, second: UUID, override: str | None = None
+) -> Outcome:
     """Both beds stay occupied, and a transfer that leads elsewhere stays pending.
 
-    Raises `NotInABed`, `TransferNeeded`, `SamePatient`.
+    `override` is the reason for which overridable placement rules need not be kept.
+    Raises `NotInABed`, `TransferNeeded`, `SamePatient`, `PlacementRuleFailed`.
     """
     locked = await records.placements.lock_all(act, (first, second))
     for placement in locked.values():
         POLICIES.allow(caller, Act.MOVE_WITHIN, placement.department_id)
+        if override is not None:
+            POLICIES.allow(caller, Act.OVERRIDE_RULES, placement.department_id)
     if first == second:
         raise SamePatient
     for placement in locked.values():
@@ -36,6 +42,7 @@ async def swap_patients(act: UnitOfWork, caller: Caller, first: UUID, second: UU
     transfers = {one.admission_id: await lock_pending(act, one) for one in locked.values()}
     held = map(held_there, transfers.values())
     beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id, *held))
+    await records.rooms.lock_all(act, [bed.room_id for bed in beds.values()])
     stamp = await act.stamp(*locked.values(), *transfers.values(), *beds.values())
     places = {one.admission_id: beds[one.bed_id] for one in locked.values() if one.bed_id is not None}
 
@@ -46,18 +53,28 @@ async def swap_patients(act: UnitOfWork, caller: Caller, first: UUID, second: UU
         (theirs, places[second], places[first]),
     ):
         transfer = transfers[placement.admission_id]
-        await _take_place(act, placement, transfer, left, taken, stamp)
+        rules = await judge(
+            act, taken, placement, stamp.at, overriding=override is not None, leaving=(first, second)
+        )
+        await _take_place(act, placement, transfer, left, taken.despite(rules), override, stamp)
         await complete_transfer(act, transfer, taken, beds, stamp)
     return Outcome(201, first)
 
 
 async def _take_place(
-    act: UnitOfWork, placement: Placement, transfer: Transfer | None, left: Bed, taken: Bed, stamp: Stamp
+    act: UnitOfWork,
+    placement: Placement,
+    transfer: Transfer | None,
+    left: Bed,
+    taken: Bed,
+    override: str | None,
+    stamp: Stamp,
 ) -> None:
     moved = placement.moved(taken.id, taken.department_id, stamp, leads_to(transfer))
     occupied = taken.exchanged(placement.admission_id, placement.patient_id, stamp)
     await records.add_stay(act, occupied)
-    await save_bed(act, BedEvent.OCCUPIED, taken, occupied)
+    overridden = RulesOverridden((occupied.overridden and override) or None)
+    await save_bed(act, BedEvent.OCCUPIED, taken, occupied, overridden)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(left.id)))
     await records.add_movement(
         act, MovementKind.MOVE, placement.admission_id, stamp, from_bed_id=left.id, to_bed_id=taken.id

@@ -53,11 +53,21 @@ async def request_transfer(
 
 @command
 async def accept_transfer(
-    act: UnitOfWork, caller: Caller, transfer_id: UUID, bed_id: UUID, minutes: int | None
+    act: UnitOfWork,
+    caller: Caller,
+    transfer_id: UUID,
+    bed_id: UUID,
+    minutes: int | None,
+    override: str | None = None,
 ) -> Outcome:
-    """Holds a bed of the receiving department beside the stay. Raises `WrongTransferState`, `BedElsewhere`."""
+    """Holds a bed of the receiving department beside the stay; `override` as for any hold.
+
+    Raises `WrongTransferState`, `BedElsewhere`, `PlacementRuleFailed`.
+    """
     placement, transfer = await _lock(act, transfer_id)
     POLICIES.allow(caller, Act.DECIDE_TRANSFER, transfer.department_id)
+    if override is not None:
+        POLICIES.allow(caller, Act.OVERRIDE_RULES, transfer.department_id)
     beds = await records.beds.lock_all(act, (bed_id, transfer.bed_id))
     stamp = await act.stamp(placement, transfer, *beds.values())
     act.demand.expect(transfer.tag(stamp.at))
@@ -71,7 +81,7 @@ async def accept_transfer(
         transfer.bed_id is not None and transfer.bed_id != bed_id
     ):  # of a hold that is over and was not swept yet
         await give_up_hold(act, transfer, beds[transfer.bed_id], stamp)
-    await keep_bed(act, beds[bed_id], placement, hold_id, until, stamp)
+    await keep_bed(act, beds[bed_id], placement, hold_id, until, stamp, override)
     await save_transfer(act, TransferEvent.ACCEPTED, transfer, accepted)
     return Outcome(200, transfer_id)
 

@@ -1,8 +1,14 @@
 """The other half of every admission: its want is answered by a placement (domain §2, *What beds answers*)."""
 
+from datetime import datetime
+from uuid import UUID
+
 from beds import records
 from beds.domain.placement import Placement, PlacementState, Wish
+from beds.handlers.choosing import best_first, is_unsuited, lock_best_bed, still_suits
 from beds.handlers.recording import answer_event, give_up_hold, save_placement, take_hold
+from beds.records import places
+from beds.records.places import FreePlace
 from common.db import UnitOfWork
 
 
@@ -17,30 +23,58 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
     stamp = await act.stamp(stored, held_bed)
 
     placement = stored or Placement.first(wish, stamp)
-    decided = placement.reconciled(wish, held_bed.department_id if held_bed else None, stamp)
-    bed = None
+    held_department = held_bed.department_id if held_bed else None
+    suits = (
+        held_bed is None
+        or wish.want is None
+        or await still_suits(act, held_bed, wish.want, wish.admission_id, stamp.at)
+    )
+    decided = placement.reconciled(wish, held_department, stamp, suits=suits)
+    answer, bed = decided.placement, None
     if decided.seeks_bed and wish.want is not None:
-        bed = await records.lock_free_bed(act, wish.want, stamp.at)
+        bed = await lock_best_bed(act, wish.want, wish.admission_id, stamp.at)
+        if bed is None and await is_unsuited(act, wish.want, wish.admission_id, stamp.at):
+            answer = answer.unsuited()
         stamp = await act.stamp(stored, held_bed, bed)
 
     if decided.ends_hold and held_bed is not None and (bed is None or bed.id != held_bed.id):
         await give_up_hold(act, placement, held_bed, stamp)
     if bed is not None:
-        await take_hold(act, stored, decided.placement, bed, stamp)
+        await take_hold(act, stored, answer, bed, stamp)
     else:
-        answer = decided.placement.answered(stamp)
+        answer = answer.answered(stamp)
         await save_placement(act, answer_event(stored, answer), stored, answer)
 
 
 async def place_next(act: UnitOfWork) -> bool:
-    """Gives a free bed to whoever goes first among those refused as `no_bed`. False when nobody can be placed."""
-    before = await act.moment()
-    waiting = await records.lock_next_in_queue(act, before)
+    """Gives the best free bed to whoever goes first among those refused as `no_bed` whom one suits.
+
+    False when nobody can be placed.
+    """
+    at = await act.moment()
+    waiting = await _first_whom_a_bed_suits(act, at)
     if waiting is None or waiting.want is None:
         return False
-    bed = await records.lock_free_bed(act, waiting.want, before)
+    bed = await lock_best_bed(act, waiting.want, waiting.admission_id, at)
     if bed is None:
         return False
     stamp = await act.stamp(waiting, bed)
     await take_hold(act, waiting, waiting, bed, stamp)
     return True
+
+
+async def _first_whom_a_bed_suits(act: UnitOfWork, at: datetime) -> Placement | None:
+    """Locked. Whom somebody is busy with is passed over."""
+    pack = await places.pack_at(act, at)
+    free: dict[tuple[UUID, UUID | None], list[FreePlace]] = {}
+    for waiting in await records.queue(act, at):
+        if waiting.want is None:
+            continue
+        wanted = (waiting.want.department_id, waiting.want.bed_id)
+        if wanted not in free:
+            free[wanted] = await places.free_places(act, waiting.want)
+        if best_first(pack, waiting.want.needs, free[wanted]):
+            locked = await records.lock_waiting(act, waiting.admission_id)
+            if locked is not None:
+                return locked
+    return None

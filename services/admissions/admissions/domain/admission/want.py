@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from admissions.domain.admission.states import PresenceState
+from admissions.domain.needs import Needs
 
 
 class Priority(StrEnum):
@@ -24,7 +25,7 @@ class Asked:
     department_id: UUID
     bed_id: UUID | None
     priority: Priority
-    needs: dict[str, Any]
+    needs: Needs
     ready: bool
 
 

@@ -85,15 +85,18 @@ class Placement:
             return self._without_hold(Unplaced.EXPIRED)
         return self
 
-    def reconciled(self, wish: Wish, held_department: UUID | None, stamp: Stamp) -> Reconciled:
+    def reconciled(
+        self, wish: Wish, held_department: UUID | None, stamp: Stamp, *, suits: bool = True
+    ) -> Reconciled:
         """Steps 1 to 4 of the protocol, not yet stamped: `held` (step 5) or `answered` (step 6) follows.
 
-        `held_department` is that of the bed held now. The caller has checked that the wish is newer.
+        `held_department` is that of the bed held now, which `suits` by the placement rules or does not. The caller has
+        checked that the wish is newer.
         """
         placement = replace(self, want=wish.want, want_version=wish.want_version)
         if self._is_decided(wish):
             return Reconciled(placement, ends_hold=False, seeks_bed=False)
-        fits = self._hold_fits(wish.want, held_department, stamp.at)
+        fits = suits and self._hold_fits(wish.want, held_department, stamp.at)
         ends_hold = self.state is P.HELD and not fits
         if ends_hold:
             placement = replace(placement, state=P.QUEUED, since=stamp.at, **_NO_BED)
@@ -105,12 +108,16 @@ class Placement:
                 placement,
                 state=P.QUEUED,
                 department_id=wish.want.department_id,
-                refusal=Unplaced.NO_BED,
+                refusal=Unplaced.NO_BED if wish.want.ready else Unplaced.NOT_READY,
                 since=min(wish.want.requested_at, stamp.at),  # the wait did not begin when beds heard of it
                 stay_number=wish.stay_number,
                 left_reason_code=None,
             )
-        return Reconciled(placement, ends_hold, seeks_bed=placement.state is P.QUEUED)
+        return Reconciled(placement, ends_hold, seeks_bed=placement.refusal is Unplaced.NO_BED)
+
+    def unsuited(self) -> "Placement":
+        """The one bed that is wanted is free, and does not suit: a person decides, or something else is wanted."""
+        return replace(self, refusal=Unplaced.RULE_FAILED)
 
     def answered(self, stamp: Stamp) -> "Placement":
         """The answer to a want: published also when nothing but `want_version` has changed."""

@@ -13,9 +13,14 @@ class PlacementState(StrEnum):
 
 
 class Unplaced(StrEnum):
-    """Why a queued placement has no bed (`refusal`). Only `no_bed` is tried again without a person or a new want."""
+    """Why a queued placement has no bed (`refusal`). Only `no_bed` is tried again without a person or a new want.
+
+    `rule_failed`: the one bed that is wanted is free and does not suit. `not_ready`: the patient cannot move yet.
+    """
 
     NO_BED = "no_bed"
+    RULE_FAILED = "rule_failed"
+    NOT_READY = "not_ready"
     RELEASED = "released"
     EXPIRED = "expired"
     REVERSED = "reversed"

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
+
+from beds.domain.rules.needs import Needs
 
 
 class Priority(StrEnum):
@@ -17,12 +19,15 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What an admission wants since `requested_at`: a bed in a department, or one certain bed of it."""
+    """What an admission wants since `requested_at`: a bed in a department, or one certain bed of it.
+
+    While the patient is not `ready` to move, no bed is held by itself.
+    """
 
     department_id: UUID
     bed_id: UUID | None
     priority: Priority
-    needs: dict[str, Any]
+    needs: Needs
     ready: bool
     requested_at: datetime
 

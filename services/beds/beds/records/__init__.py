@@ -1,6 +1,6 @@
 """What the use cases load under lock and save.
 
-Lock order in every act: department, placements by id, beds by id, cleaning job, room.
+Lock order in every act: department, placements by id, beds by id, room, cleaning job.
 """
 
 from collections.abc import Collection
@@ -17,6 +17,7 @@ from beds.domain.cleaning import OPEN, CleaningJob
 from beds.domain.layout import Department, Room
 from beds.domain.movement import MovementKind
 from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
+from beds.domain.rules import Needs
 from beds.domain.targets import Target, Targets
 from beds.domain.transfer import Transfer, TransferState
 from beds.models import (
@@ -43,7 +44,7 @@ def read_want(stored: dict[str, Any]) -> Want:
         department_id=UUID(stored["department_id"]),
         bed_id=UUID(bed_id) if bed_id else None,
         priority=Priority(stored["priority"]),
-        needs=stored["needs"],
+        needs=Needs.read(stored["needs"]),
         ready=stored["ready"],
         requested_at=datetime.fromisoformat(stored["requested_at"]),
     )
@@ -51,7 +52,7 @@ def read_want(stored: dict[str, Any]) -> Want:
 
 departments = Aggregates(Department, department)
 rooms = Aggregates(Room, room)
-beds = Aggregates(Bed, bed, readers={"equipment": tuple})
+beds = Aggregates(Bed, bed, readers={"equipment": tuple, "overridden": tuple})
 placements = Aggregates(
     Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
 )
@@ -254,31 +255,15 @@ _free = sa.or_(
     bed.c.state == constant(BedState.AVAILABLE),
     sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _now),
 )
-_wanted_bed: sa.BindParameter[Any] = sa.bindparam("wanted_bed", type_=bed.c.id.type)
-_free_beds = (
-    sa.select(*bed.c)
-    .where(
-        bed.c.department_id == sa.bindparam("of_department"),
-        sa.or_(_wanted_bed.is_(None), bed.c.id == _wanted_bed),
-        _free,
-    )
-    .order_by(bed.c.code, bed.c.id)
-    .limit(sa.literal_column("1"))
-)
-_PICK_UNLOCKED = Statement(_free_beds.with_for_update(key_share=True, skip_locked=True))
-_PICK_WAITING = Statement(_free_beds.with_for_update(key_share=True))
+_FREE = sa.select(*bed.c).where(bed.c.id == sa.bindparam("of_bed"), _free)
+_LOCK_FREE = Statement(_FREE.with_for_update(key_share=True, skip_locked=True))
+_WAIT_FREE = Statement(_FREE.with_for_update(key_share=True))
 
 
-async def lock_free_bed(act: UnitOfWork, want: Want, now: datetime) -> Bed | None:
-    """The bed that is wanted, else the best free one of the department, locked; None when none is free.
-
-    First one that nobody is busy with, and only then one that somebody may be about to give up or to take.
-    """
-    for pick in (_PICK_UNLOCKED, _PICK_WAITING):
-        row = await act.first(pick, of_department=want.department_id, wanted_bed=want.bed_id, now=now)
-        if row is not None:
-            return beds.read(row)
-    return None
+async def lock_free_bed(act: UnitOfWork, bed_id: UUID, now: datetime, *, waiting: bool) -> Bed | None:
+    """This bed, locked, if it is free; None too when somebody is busy with it, unless `waiting` for that."""
+    row = await act.first(_WAIT_FREE if waiting else _LOCK_FREE, of_bed=bed_id, now=now)
+    return None if row is None else beds.read(row)
 
 
 _rank = sa.func.array_position(
@@ -286,11 +271,13 @@ _rank = sa.func.array_position(
 )
 #: Who goes first: the most urgent, then who has waited longest.
 QUEUE_ORDER = (_rank, placement.c.since, placement.c.admission_id)
-_NEXT_IN_QUEUE = Statement(
+_waits = sa.and_(
+    placement.c.state == constant(PlacementState.QUEUED), placement.c.refusal == constant(Unplaced.NO_BED)
+)
+_QUEUE = Statement(
     sa.select(*placement.c)
     .where(
-        placement.c.state == constant(PlacementState.QUEUED),
-        placement.c.refusal == constant(Unplaced.NO_BED),
+        _waits,
         sa.exists().where(
             bed.c.department_id == placement.c.department_id,
             _free,
@@ -300,15 +287,23 @@ _NEXT_IN_QUEUE = Statement(
             ),
         ),
     )
-    .order_by(*QUEUE_ORDER)
-    .limit(sa.literal_column("1"))
+    .order_by(_rank, placement.c.since, placement.c.admission_id)
+)
+_LOCK_WAITING = Statement(
+    sa.select(*placement.c)
+    .where(placement.c.admission_id == sa.bindparam("of_admission"), _waits)
     .with_for_update(key_share=True, skip_locked=True)
 )
 
 
-async def lock_next_in_queue(act: UnitOfWork, now: datetime) -> Placement | None:
-    """The placement that goes first among those for whom a bed is free: most urgent, then longest wait."""
-    row = await act.first(_NEXT_IN_QUEUE, now=now)
+async def queue(act: UnitOfWork, now: datetime) -> list[Placement]:
+    """Those for whom a bed is free, suiting or not, in their order: most urgent, then longest wait. Not locked."""
+    return [placements.read(row) for row in await act.all(_QUEUE, now=now)]
+
+
+async def lock_waiting(act: UnitOfWork, admission_id: UUID) -> Placement | None:
+    """The placement, locked, if it still waits and nobody is busy with it."""
+    row = await act.first(_LOCK_WAITING, of_admission=admission_id)
     return None if row is None else placements.read(row)
 
 

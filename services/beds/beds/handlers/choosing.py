@@ -1,0 +1,82 @@
+"""Which bed: chosen by the placement rules, and judged by them again inside the act that takes it."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from beds import records
+from beds.domain.bed import Bed
+from beds.domain.placement import Placement, Want
+from beds.domain.rules import Needs, Place, Rule, RulePack
+from beds.records import places
+from beds.records.places import FreePlace
+from common.db import UnitOfWork
+
+
+def best_first(pack: RulePack, needs: Needs, free: Iterable[FreePlace]) -> list[UUID]:
+    """The beds that keep every hard and overridable rule, by their penalties."""
+    suitable = [one for one in free if not pack.failed(one.place, needs)]
+    return [
+        one.bed_id for one in sorted(suitable, key=lambda one: (pack.penalty(one.place, needs), one.code))
+    ]
+
+
+async def lock_best_bed(act: UnitOfWork, want: Want, admission_id: UUID, at: datetime) -> Bed | None:
+    """The best free bed that suits, locked with its room. None when none is free, or none suits.
+
+    First one that nobody is busy with, and only then one that somebody may be about to give up or to take. Only one is
+    judged under the locks: whoever comes second to a room waits, and is tried again.
+    """
+    pack = await places.pack_at(act, at)
+    suitable = best_first(pack, want.needs, await places.free_places(act, want, (admission_id,)))
+    for waiting, candidates in ((False, suitable), (True, sorted(suitable))):
+        for bed_id in candidates:
+            bed = await records.lock_free_bed(act, bed_id, at, waiting=waiting)
+            if bed is not None:
+                place = await _place_of(act, bed, (admission_id,))
+                return None if pack.failed(place, want.needs) else bed
+    return None
+
+
+async def is_unsuited(act: UnitOfWork, want: Want, admission_id: UUID, at: datetime) -> bool:
+    """Whether the one bed that is wanted is free, and a rule is against it."""
+    if want.bed_id is None:
+        return False
+    free = await places.free_places(act, want, (admission_id,))
+    return bool(free) and not best_first(await places.pack_at(act, at), want.needs, free)
+
+
+async def still_suits(act: UnitOfWork, bed: Bed, want: Want, admission_id: UUID, at: datetime) -> bool:
+    """Whether a held bed suits what is wanted now. A look without the room's lock: the arrival judges again."""
+    pack = await places.pack_at(act, at)
+    failed = pack.failed(await places.place_of(act, bed.id, (admission_id,)), want.needs)
+    return failed <= set(bed.overridden)
+
+
+async def judge(
+    act: UnitOfWork,
+    bed: Bed,
+    placement: Placement,
+    at: datetime,
+    *,
+    overriding: bool = False,
+    leaving: Collection[UUID] = (),
+) -> frozenset[Rule]:
+    """Locks the room, so that of two who come into it at once the second sees the first. Answers what is overridden.
+
+    `leaving` go out of the room in the same act. Raises `PlacementRuleFailed`.
+    """
+    pack = await places.pack_at(act, at)
+    needs = placement.want.needs if placement.want else Needs()
+    place = await _place_of(act, bed, (placement.admission_id, *leaving))
+    mine = bed.settled(at).admission_id == placement.admission_id
+    return pack.expect_suitable(
+        place, needs, overridden=bed.overridden if mine else (), overriding=overriding
+    )
+
+
+async def _place_of(act: UnitOfWork, bed: Bed, leaving: Collection[UUID]) -> Place:
+    """Whether it is free and clean is for the bed itself to say."""
+    if bed.room_id is not None:
+        await records.rooms.lock(act, bed.room_id)
+    return (await places.place_of(act, bed.id, leaving)).ready()
