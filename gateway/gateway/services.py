@@ -17,7 +17,16 @@ from common.tracing import Kind
 from gateway.service_tokens import ServiceTokens
 
 _OWNED = {
-    "beds": ("departments", "rooms", "beds", "placements", "transfers", "cleaning_jobs", "reports"),
+    "beds": (
+        "departments",
+        "rooms",
+        "beds",
+        "placements",
+        "departure_reasons",
+        "transfers",
+        "cleaning_jobs",
+        "reports",
+    ),
     "admissions": ("patients", "admissions"),
     "audit": ("audit",),
 }

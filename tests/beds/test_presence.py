@@ -250,6 +250,23 @@ async def test_the_patient_of_a_departed_admission_may_come_again(ward: Ward):
         await ward.departs(admission)
 
 
+async def test_a_departure_has_one_of_the_known_reasons(ward: Ward):
+    bed = await ward.a_bed(state=BedState.OCCUPIED)
+    admission = UUID((await ward.bed(bed))["admission_id"])
+    reasons = (await ward.bed_manager.get("/v1/departure_reasons")).json()["items"]
+    known = [reason["code"] for reason in reasons]
+    assert {"home", "deceased", "against_advice", "unspecified"} <= set(known)
+
+    refused = await departure(ward, admission, reason_code="bored")
+
+    assert code_of(refused) == (422, "invalid")
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["message"]) == ("body.reason_code", f"one of {', '.join(known)}")
+    assert (await ward.bed(bed))["state"] == "occupied"
+    left = await departure(ward, admission, reason_code="against_advice")
+    assert left.json()["left_reason_code"] == "against_advice"
+
+
 # Move
 
 

@@ -137,7 +137,8 @@ BEDS = [
     Row("GET", _PLACEMENT, "clinical"),
     Row("GET", f"{_PLACEMENT}/movements", "clinical"),
     Row("POST", f"{_PLACEMENT}/arrival", _PRESENCE, {"bed_id": "{bed_id}"}),
-    Row("POST", f"{_PLACEMENT}/departure", _PRESENCE, _REASON),
+    Row("POST", f"{_PLACEMENT}/departure", _PRESENCE, {"reason_code": "other"}),
+    Row("GET", "/v1/departure_reasons", "clinical, integration"),  # ours: who records departures
     Row("POST", f"{_PLACEMENT}/moves", _HOLD, {"bed_id": "{bed_id}"}),
     Row("POST", "/v1/placements/swaps", _HOLD, {"a": "{admission_id}", "b": "{admission_id}"}),
     # ours: for the receiving department's list

@@ -84,5 +84,5 @@ async def _are_the_only_ones_in_beds(hospital: Hospital, ward: Department, in_be
 async def _leaves(hospital: Hospital, placement: Json) -> None:
     """The patient leaves and the bed is made ready again."""
     manager = hospital.bed_manager
-    await manager.do(f"/v1/placements/{placement['admission_id']}/departure", {"reason_code": "test"})
+    await manager.do(f"/v1/placements/{placement['admission_id']}/departure", {"reason_code": "other"})
     await manager.do(f"/v1/beds/{placement['bed_id']}/ready_override", {"reason_code": "test"})

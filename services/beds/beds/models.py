@@ -232,6 +232,14 @@ movement = sa.Table(
     sa.Index("movement_to_bed", "to_bed_id", "moved_at"),
 )
 
+departure_reason = sa.Table(
+    "departure_reason",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("meaning", sa.Text, nullable=False),
+    comment="why patients leave; read-only for the service",
+)
+
 cleaning_job = sa.Table(
     "cleaning_job",
     metadata,

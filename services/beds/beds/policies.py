@@ -18,6 +18,7 @@ class Act(StrEnum):
     READ_BOARD = "read_board"
     READ_PLACEMENTS = "read_placements"
     READ_FIGURES = "read_figures"
+    READ_DEPARTURE_REASONS = "read_departure_reasons"
     MOVE_IN_OR_OUT = "record_arrival_or_departure"
     MOVE_WITHIN = "move_within_department"
     REQUEST_TRANSFER = "request_or_cancel_transfer"
@@ -41,6 +42,7 @@ POLICIES = Policies(
         Act.READ_BOARD: dict.fromkeys(CLINICAL, DEPT) | {"bed_manager": ANY, "housekeeping": ANY},
         Act.READ_PLACEMENTS: CLINICAL,
         Act.READ_FIGURES: CLINICAL | {"staffing_coordinator": ANY, "auditor": ANY},
+        Act.READ_DEPARTURE_REASONS: CLINICAL | {"integration": ANY},
         Act.MOVE_IN_OR_OUT: {"nurse": DEPT, "charge_nurse": DEPT, "bed_manager": ANY, "integration": ANY},
         Act.MOVE_WITHIN: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.REQUEST_TRANSFER: {"nurse": DEPT, "charge_nurse": DEPT, "physician": DEPT, "bed_manager": ANY},

@@ -10,7 +10,17 @@ from beds.domain.bed import STATUS, BedState
 from beds.domain.cleaning import OPEN, CleaningPriority
 from beds.domain.placement import PlacementState, Unplaced
 from beds.domain.transfer import TransferState
-from beds.models import bed, cleaning_job, department, movement, occupancy, placement, room, transfer
+from beds.models import (
+    bed,
+    cleaning_job,
+    department,
+    departure_reason,
+    movement,
+    occupancy,
+    placement,
+    room,
+    transfer,
+)
 from common.db import Reader
 from common.paging import Listing, optional
 from common.policies import within
@@ -140,6 +150,10 @@ MOVEMENTS = Statement(
     .where(movement.c.admission_id == sa.bindparam("of_id"))
     .order_by(movement.c.moved_at)
 )
+
+
+# Departures
+DEPARTURE_REASONS = Statement(sa.select(*departure_reason.c).order_by(departure_reason.c.code))
 
 
 # Repair: what is published again each day

@@ -253,6 +253,11 @@ class TransferView(_Shown):
     requested_by: str
 
 
+class DepartureReasonView(BaseModel):
+    code: str
+    meaning: str
+
+
 class MovementView(BaseModel):
     id: UUID
     kind: MovementKind

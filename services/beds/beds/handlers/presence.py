@@ -6,7 +6,14 @@ from uuid import UUID
 from beds import records
 from beds.domain.cleaning import CleaningType
 from beds.domain.movement import MovementKind
-from beds.domain.placement import HERE, NotInABed, Placement, PlacementState, check_reported
+from beds.domain.placement import (
+    HERE,
+    NotInABed,
+    Placement,
+    PlacementState,
+    UnknownDepartureReason,
+    check_reported,
+)
 from beds.domain.transfer import Transfer
 from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
@@ -18,6 +25,7 @@ from beds.handlers.transferring import (
     lock_pending,
 )
 from beds.policies import POLICIES, Act
+from beds.queries import DEPARTURE_REASONS
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -74,6 +82,9 @@ async def record_departure(
     stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     left = placement.departed(reason_code, stamp)
+    known = [row["code"] for row in await act.all(DEPARTURE_REASONS)]
+    if reason_code not in known:
+        raise UnknownDepartureReason(known)
     await _check_reported(act, placement, occurred_at, stamp)
 
     if left_bed is not None:

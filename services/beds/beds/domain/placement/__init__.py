@@ -15,6 +15,7 @@ from beds.domain.placement.refusals import (
     PriorBedTaken,
     SamePatient,
     TransferNeeded,
+    UnknownDepartureReason,
     UnknownPlacement,
 )
 from beds.domain.placement.reported import REPORTED_BACK, check_reported
@@ -42,6 +43,7 @@ __all__ = [
     "Reconciled",
     "SamePatient",
     "TransferNeeded",
+    "UnknownDepartureReason",
     "UnknownPlacement",
     "Unplaced",
     "Want",

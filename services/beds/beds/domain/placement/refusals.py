@@ -1,5 +1,7 @@
 """Why an act on a placement is refused."""
 
+from collections.abc import Iterable
+
 from common.errors import FieldError, Invalid, NotFound, Refusal
 
 
@@ -25,6 +27,14 @@ class NotInABed(Refusal):
 class NotOnLeave(Refusal):
     code = "not_on_leave"
     sentence = "This patient is not on leave."
+
+
+class UnknownDepartureReason(Invalid):
+    sentence = "This is not one of the reasons for which patients leave."
+
+    def __init__(self, known: Iterable[str]) -> None:
+        message = f"one of {', '.join(known)}"
+        super().__init__(errors=[FieldError(field="body.reason_code", code="unknown", message=message)])
 
 
 class HoldExpired(Refusal):
