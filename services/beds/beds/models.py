@@ -137,6 +137,7 @@ placement = sa.Table(
     sa.Column("refusal", sa.Text),
     sa.Column("left_reason_code", sa.Text),
     sa.Column("transfer_id", UUID, comment="the pending transfer"),
+    sa.Column("needs", JSONB, nullable=False, server_default="{}"),
     *version_columns(),
     one_of("state", PlacementState),
     one_of("refusal", Unplaced),

@@ -236,6 +236,7 @@ class PlacementView(_Shown):
     refusal: Unplaced | None
     left_reason_code: str | None
     transfer_id: UUID | None = Field(description="the pending transfer to another department")
+    needs: dict[str, Any] = Field(description="what the patient needs, as it was last said")
 
 
 class TransferView(_Shown):

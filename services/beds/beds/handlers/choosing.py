@@ -67,11 +67,10 @@ async def judge(
     `leaving` go out of the room in the same act. Raises `PlacementRuleFailed`.
     """
     pack = await places.pack_at(act, at)
-    needs = placement.want.needs if placement.want else Needs()
     place = await _place_of(act, bed, (placement.admission_id, *leaving))
     mine = bed.settled(at).admission_id == placement.admission_id
     return pack.expect_suitable(
-        place, needs, overridden=bed.overridden if mine else (), overriding=overriding
+        place, placement.needs, overridden=bed.overridden if mine else (), overriding=overriding
     )
 
 

@@ -54,7 +54,11 @@ departments = Aggregates(Department, department)
 rooms = Aggregates(Room, room)
 beds = Aggregates(Bed, bed, readers={"equipment": tuple, "overridden": tuple})
 placements = Aggregates(
-    Placement, placement, key="admission_id", readers={"want": read_want}, unknown=UnknownPlacement
+    Placement,
+    placement,
+    key="admission_id",
+    readers={"want": read_want, "needs": Needs.read},
+    unknown=UnknownPlacement,
 )
 transfers = Aggregates(Transfer, transfer)
 cleaning_jobs = Aggregates(

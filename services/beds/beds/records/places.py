@@ -29,7 +29,7 @@ _is_here = sa.and_(
 _mates = (
     sa.select(
         sa.func.count().filter(_mate.c.state != constant(BedState.CLOSED)).label("open_beds"),
-        sa.func.jsonb_agg(_person.c.want["needs"]).filter(_is_here).label("neighbours"),
+        sa.func.jsonb_agg(_person.c.needs).filter(_is_here).label("neighbours"),
     )
     .select_from(_mate.outerjoin(_person, _person.c.admission_id == _mate.c.admission_id))
     .where(_mate.c.room_id == bed.c.room_id)

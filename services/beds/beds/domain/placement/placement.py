@@ -16,6 +16,7 @@ from beds.domain.placement.refusals import (
 )
 from beds.domain.placement.states import HERE, WAITING, PlacementState, Unplaced
 from beds.domain.placement.wish import Want, Wish
+from beds.domain.rules.needs import Needs
 from common.errors import FieldError, Invalid
 from common.stamp import Stamp, version_tag
 
@@ -48,6 +49,8 @@ class Placement:
     stay_number: int
     refusal: Unplaced | None
     left_reason_code: str | None
+    needs: Needs
+    """What the patient needs, as it was last said: it still counts for a neighbour when no bed is wanted any more."""
     transfer_id: UUID | None
     version: int
     changed_at: datetime
@@ -70,6 +73,7 @@ class Placement:
             stay_number=1,
             refusal=None,
             left_reason_code=None,
+            needs=Needs(),
             transfer_id=None,
             version=0,
             changed_at=stamp.at,
@@ -93,7 +97,8 @@ class Placement:
         `held_department` is that of the bed held now, which `suits` by the placement rules or does not. The caller has
         checked that the wish is newer.
         """
-        placement = replace(self, want=wish.want, want_version=wish.want_version)
+        needs = wish.want.needs if wish.want else self.needs
+        placement = replace(self, want=wish.want, want_version=wish.want_version, needs=needs)
         if self._is_decided(wish):
             return Reconciled(placement, ends_hold=False, seeks_bed=False)
         fits = suits and self._hold_fits(wish.want, held_department, stamp.at)
