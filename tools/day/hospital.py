@@ -8,12 +8,14 @@ from typing import Any
 from aiohttp import ClientSession
 
 from tools.seed.client import Client, Refused
+from tools.seed.hospital import needs_in_room
 
 #: Refusals that belong to a day on which many people work at once. Any other one is a mistake of somebody.
 EXPECTED = frozenset(
     {
         *(
             "already_arrived",
+            "placement_rule_failed",
             "already_confirmed",
             "bed_not_ready",
             "bed_taken",
@@ -49,6 +51,8 @@ class Hospital:
 
     run: str
     departments: list[str]
+    needs: Mapping[str, dict[str, object]]
+    """What patients of a department need to be put into its rooms."""
     beds: int
     bed_manager: Client
     housekeeping: Client
@@ -71,6 +75,7 @@ class Hospital:
         return cls(
             run=run,
             departments=departments,
+            needs={room["department_id"]: needs_in_room(room) async for room in bed_manager.all("/v1/rooms")},
             beds=len(in_use),
             bed_manager=bed_manager,
             housekeeping=await anybody.sign_in("housekeeping", password),

@@ -33,6 +33,7 @@ class Stories:
             "patient_id": registered["id"],
             "department_id": hospital.departments[patient.ward],
             "priority": patient.priority,
+            "needs": hospital.needs.get(hospital.departments[patient.ward], {}),
         }
         admitted = await hospital.act(
             hospital.bed_manager, "admit", "/v1/admissions", wanted, once=once, wait=_WAIT_SECONDS

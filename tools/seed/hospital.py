@@ -73,6 +73,17 @@ WARDS = (
 _OF_THE_TOUR = 4
 
 
+def needs_in_room(facts: Facts) -> dict[str, object]:
+    """What has to be known of whoever is put into such a room: the sex or the age that it is for."""
+    asked = {"sex": facts.get("sex_policy"), "age_band": facts.get("age_band")}
+    return {name: word for name, word in asked.items() if word not in (None, "any", "first_occupant")}
+
+
+def needs_in(code: str) -> dict[str, object]:
+    """The same of the rooms of a ward, which are all for the same patients."""
+    return needs_in_room(next(ward.rooms[0].facts for ward in WARDS if ward.code == code))
+
+
 class Size(StrEnum):
     """`small` are the four wards of the tour, for who has no eleven seconds."""
 

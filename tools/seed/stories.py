@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tools.seed.client import Client, Refused
+from tools.seed.hospital import needs_in
 from tools.seed.patients import STEPS, Patient, Story
 from tools.seed.places import Places
 from tools.seed.report import together
@@ -65,6 +66,7 @@ class Stories:
             "department_id": places.departments[patient.ward],
             "bed_id": places.beds.get((patient.ward, patient.bed)),
             "priority": patient.priority,
+            "needs": needs_in(patient.ward),
         }
         once = f"patient-{number}-admission"
         made = await self.bed_manager.do("POST", "/v1/admissions", body, once=once, wait=WAIT_SECONDS)
