@@ -112,7 +112,7 @@ _PLAIN = {
         "period_end",
     ),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
-    *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into", "overridden"),
+    *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into", "overridden", "meaning"),
 }
 _PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 
