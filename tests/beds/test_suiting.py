@@ -8,9 +8,12 @@ import asyncpg
 import httpx2
 import pytest
 
+from beds import records
 from beds.domain.layout import SexPolicy
 from beds.domain.placement import Priority, Want, Wish
 from beds.domain.rules import Isolation, Needs, PatientSex
+from beds.handlers.choosing import lock_best_bed
+from beds.handlers.recording import take_hold
 from common.ids import new_id
 from tests.beds.ward import Json, Ward, code_of
 
@@ -187,6 +190,27 @@ async def test_of_a_man_and_a_woman_who_come_first_at_once_one_decides_the_room(
         assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 1}
         (refused,) = [answer for answer in answers if answer.status_code == 409]
         assert rules_of(refused) == {"first_occupant"}
+
+
+async def test_what_beside_is_heard_after_the_choice_does_not_undo_it(ward: Ward):
+    """Else the want would be refused, and a want has to be answered."""
+    department = await ward.a_department()
+    room, neighbour = await ward.a_room(department), new_id()
+    bed, other = await ward.a_bed(department, room=room), await ward.a_bed(department, room=room)
+    beside = await ward.waits_for(department, bed=bed, patient=neighbour)
+    flu = Needs(isolation=Isolation.DROPLET, organism="influenza_a")
+    isolated = Want(department, bed, Priority.URGENT, flu, ready=True, requested_at=await ward.now())
+    admission = await ward.waits_for(department, ready=False)
+
+    async with ward.database.write() as act:
+        waiting = await records.placements.lock(act, admission)
+        assert waiting.want is not None
+        chosen = await lock_best_bed(act, waiting.want, admission, await act.moment())
+        assert chosen is not None
+        await ward.says(Wish(beside, neighbour, isolated, 2, 1))
+        await take_hold(act, waiting, waiting, chosen, await act.stamp(waiting, chosen), is_judged=True)
+
+    assert (await ward.placement(admission))["bed_id"] == str(other)
 
 
 async def test_no_row_of_the_pack_softens_a_hard_rule(ward: Ward):

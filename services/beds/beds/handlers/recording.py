@@ -63,16 +63,18 @@ async def take_hold(
     stamp: Stamp,
     until: datetime | None = None,
     override: str | None = None,
+    *,
+    is_judged: bool = False,
 ) -> UUID:
     """The bed is held for the waiting placement, whose earlier hold ends. `before` is what is stored of it now.
 
-    `override` is the reason for which overridable rules need not be kept. Answers the id of the hold.
-    Raises `PlacementRuleFailed`.
+    `override` is the reason for which overridable rules need not be kept; a bed that the rules have chosen in this act
+    `is_judged`. Answers the id of the hold. Raises `PlacementRuleFailed`.
     """
     hold_id, end = new_id(), until or stamp.at + HOLD
     if before is not None:
         await records.end_hold(act, waiting.admission_id, stamp)
-    await keep_bed(act, bed, waiting, hold_id, end, stamp, override)
+    await keep_bed(act, bed, waiting, hold_id, end, stamp, override, is_judged=is_judged)
     placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
     await save_placement(act, PlacementEvent.HELD, before, placed)
     return hold_id
@@ -86,10 +88,13 @@ async def keep_bed(
     until: datetime,
     stamp: Stamp,
     override: str | None = None,
+    *,
+    is_judged: bool = False,
 ) -> None:
     """The bed is held for this patient until then, whether waiting or in another bed. Raises `PlacementRuleFailed`."""
     held = bed.held(hold_id, placement.admission_id, placement.patient_id, until, stamp)
-    held = held.despite(await judge(act, bed, placement, stamp.at, overriding=override is not None))
+    if not is_judged:
+        held = held.despite(await judge(act, bed, placement, stamp.at, overriding=override is not None))
     await records.add_hold(act, held)
     await save_bed(act, BedEvent.HELD, bed, held, RulesOverridden((held.overridden and override) or None))
 

@@ -40,7 +40,7 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
     if decided.ends_hold and held_bed is not None and (bed is None or bed.id != held_bed.id):
         await give_up_hold(act, placement, held_bed, stamp)
     if bed is not None:
-        await take_hold(act, stored, answer, bed, stamp)
+        await take_hold(act, stored, answer, bed, stamp, is_judged=True)
     else:
         answer = answer.answered(stamp)
         await save_placement(act, answer_event(stored, answer), stored, answer)
@@ -59,7 +59,7 @@ async def place_next(act: UnitOfWork) -> bool:
     if bed is None:
         return False
     stamp = await act.stamp(waiting, bed)
-    await take_hold(act, waiting, waiting, bed, stamp)
+    await take_hold(act, waiting, waiting, bed, stamp, is_judged=True)
     return True
 
 
