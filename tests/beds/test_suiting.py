@@ -110,6 +110,19 @@ async def test_a_held_bed_that_suits_no_more_is_given_back(ward: Ward):
     assert (await ward.placement(admission))["refusal"] == "no_bed"
 
 
+async def test_a_held_bed_that_suits_still_stays_held(ward: Ward):
+    department = await ward.a_department()
+    bed, patient = await ward.a_bed(department), new_id()
+    admission = await ward.waits_for(department, patient=patient)
+    hold = (await ward.bed(bed))["hold_id"]
+
+    want = Want(department, None, Priority.EMERGENCY, WOMAN, ready=True, requested_at=await ward.now())
+    await ward.says(Wish(admission, patient, want, 2, 1))
+
+    assert (await ward.bed(bed))["hold_id"] == hold
+    assert (await ward.placement(admission))["want_version"] == 2
+
+
 @pytest.mark.parametrize("role", ["bed_manager", "charge_nurse"])
 async def test_nobody_overrides_a_hard_rule(ward: Ward, role: str):
     department = await ward.a_department()

@@ -49,8 +49,8 @@ async def is_unsuited(act: UnitOfWork, want: Want, admission_id: UUID, at: datet
 async def still_suits(act: UnitOfWork, bed: Bed, want: Want, admission_id: UUID, at: datetime) -> bool:
     """Whether a held bed suits what is wanted now. A look without the room's lock: the arrival judges again."""
     pack = await places.pack_at(act, at)
-    failed = pack.failed(await places.place_of(act, bed.id, (admission_id,)), want.needs)
-    return failed <= set(bed.overridden)
+    place = (await places.place_of(act, bed.id, (admission_id,))).ready()  # held for this very patient
+    return pack.failed(place, want.needs) <= set(bed.overridden)
 
 
 async def judge(
