@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import repeat
+from itertools import cycle, repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,6 +29,7 @@ from tools.stack.stack import Stack
 CLIENTS = 16
 SECONDS = 8.0
 ADMISSIONS = 800
+BEDS_OF_A_DEPARTMENT = 40
 REPORT = Path("build/bench.json")
 
 console = Console()
@@ -40,12 +41,14 @@ def held(status: int, body: bytes) -> bool:
 
 
 async def admissions(hospital: Hospital, url: str, clients: int, count: int) -> Measured:
-    """Each admission has a patient of its own and asks for a bed of a department with a bed for everybody."""
-    department, _ = await hospital.department(count)
-    patients = iter(await hospital.patients(count))
+    """Each admission has a patient of its own and asks for a bed of one of many departments: there is one for each."""
+    departments = [
+        (await hospital.department(BEDS_OF_A_DEPARTMENT))[0] for _ in range(count // BEDS_OF_A_DEPARTMENT)
+    ]
+    patients = iter(zip(await hospital.patients(count), cycle(departments), strict=False))
 
     def requests(i: int) -> Iterator[Request]:
-        for patient in patients:
+        for patient, department in patients:
             body = {"patient_id": patient, "department_id": department}
             yield hospital.act(i, "/v1/admissions", body, prefer="wait=10")
 
