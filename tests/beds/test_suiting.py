@@ -229,3 +229,21 @@ async def test_what_beside_is_heard_after_the_choice_does_not_undo_it(ward: Ward
 async def test_no_row_of_the_pack_softens_a_hard_rule(ward: Ward):
     with pytest.raises(asyncpg.CheckViolationError, match="always_hard"):
         await ward.admin.execute("INSERT INTO placement_rule VALUES ('equipment', now(), 'overridable', 0)")
+
+
+async def test_a_move_is_taken_back_against_a_rule_only_by_whom_the_rule_allows(ward: Ward):
+    """Meanwhile a man has come into the room that the woman was moved out of by mistake."""
+    department = await ward.a_department()
+    room = await ward.a_room(department, sex_policy=SexPolicy.FIRST_OCCUPANT)
+    bed, beside = await ward.a_bed(department, room=room), await ward.a_bed(department, room=room)
+    woman = await ward.waits_for(department, bed=bed, needs=WOMAN)
+    await ward.arrives(woman)
+    await ward.moves(woman, await ward.a_bed(department))
+    await ward.arrives(await ward.waits_for(department, bed=beside, needs=MAN))
+    path, mistake = f"/v1/placements/{woman}/reversals", {"of": "move", "reason_code": "wrong_bed"}
+
+    for role in ("unit_manager", "charge_nurse"):
+        assert rules_of(await ward.staff(role).post(path, json=mistake)) == {"first_occupant"}
+    assert code_of(await ward.staff("unit_manager").post(path, json=mistake | OVERRIDE)) == (403, "forbidden")
+    assert (await ward.staff("charge_nurse").post(path, json=mistake | OVERRIDE)).status_code == 201
+    assert (await ward.placement(woman))["bed_id"] == str(bed)

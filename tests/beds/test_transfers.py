@@ -268,3 +268,17 @@ async def test_a_swap_and_a_move_to_the_other_department_at_once(ward: Ward):
         assert move.status_code == 201
         assert swap.status_code == 201 or code_of(swap) == (409, "transfer_needed")
         assert (await ward.placement(case.admission))["bed_id"] == str(case.there)
+
+
+async def test_a_move_into_a_bed_whose_hold_is_over_leaves_the_hold_of_the_transfer_alone(case: Case):
+    """The hold was somebody else's, and nobody has swept it yet."""
+    transfer = await case.accepted()
+    other = await case.ward.a_bed(case.origin)
+    await case.ward.holds(await case.ward.waits_elsewhere(), other)
+    await case.ward.lapses(other)
+
+    assert (await case.moves(other)).status_code == 201
+
+    live = "SELECT bed_id FROM occupancy WHERE admission_id = $1 AND kind = 'hold' AND upper(period) > now()"
+    assert await case.ward.admin.fetchval(live, case.admission) == case.there
+    assert (await case.transfer(transfer))["state"] == "accepted"

@@ -23,7 +23,7 @@ from beds.handlers.layout import add_bed, add_room, open_department
 from beds.handlers.leave import go_on_leave, return_from_leave
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
-from beds.handlers.reversing import REVERSE
+from beds.handlers.reversing import reverse_arrival, reverse_move
 from beds.handlers.swapping import swap_patients
 from beds.handlers.transfers import (
     accept_transfer,
@@ -168,7 +168,8 @@ class Ward:
         await swap_patients(self.database, UNCONDITIONAL, BED_MANAGER, one, other)
 
     async def reverses(self, admission: UUID, of: Reversible) -> None:
-        await REVERSE[of](self.database, UNCONDITIONAL, BED_MANAGER, admission, "mistake")
+        reverse = reverse_arrival if of is Reversible.ARRIVAL else reverse_move
+        await reverse(self.database, UNCONDITIONAL, BED_MANAGER, admission, "mistake")
 
     async def leaves_or_returns(self, admission: UUID) -> None:
         """Whoever is on leave comes back; else the patient goes on leave."""

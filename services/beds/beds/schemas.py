@@ -136,7 +136,7 @@ class Swap(Overriding):
     b: UUID
 
 
-class Reversal(Reason):
+class Reversal(Overriding, Reason):
     of: Reversible
 
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from beds.api.placements import SHOWN
 from beds.api.unknown import known
-from beds.handlers import leave, swapping
-from beds.handlers.reversing import REVERSE
+from beds.domain.movement import Reversible
+from beds.handlers import leave, reversing, swapping
 from beds.schemas import PlacementView, Reversal, Swap
 from common.bodies import Route
 from common.process import Running
@@ -55,7 +55,14 @@ async def reverse(
     admission_id: UUID,
     mistake: Reversal,
 ) -> Response:
-    """Takes back an arrival or the latest move; the movements stay, marked."""
-    act = REVERSE[mistake.of]
-    outcome = await act(running.database, demand, caller, admission_id, mistake.reason_code)
+    """Takes back an arrival or the latest move; the movements stay, marked.
+
+    A rule that is against the bed from before may be overridden as for a move.
+    """
+    asked = (running.database, demand, caller, admission_id, mistake.reason_code)
+    match mistake.of:
+        case Reversible.ARRIVAL:
+            outcome = await reversing.reverse_arrival(*asked)
+        case Reversible.MOVE:
+            outcome = await reversing.reverse_move(*asked, mistake.reason())
     return await SHOWN.settle(request, running.database.read, outcome)

@@ -172,7 +172,9 @@ async def occupy(
     )
     if bed.state is BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
-    if bed.state is BedState.HELD:  # else the hold, if there is one, is that of a transfer, and stays
+    if (
+        bed.hold_id is not None and bed.admission_id == placement.admission_id
+    ):  # a hold elsewhere is of a transfer
         await records.end_hold(act, placement.admission_id, stamp)
     await records.add_stay(act, occupied)
     overridden = RulesOverridden((occupied.overridden and override) or None)

@@ -26,7 +26,10 @@ K = MovementKind
 
 @command
 async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str) -> Outcome:
-    """The patient was never in the bed, which is dirty all the same. Raises `NotInABed`, `AlreadyReversed`."""
+    """The patient was never in the bed, which is dirty all the same: no rule has a say in it.
+
+    Raises `NotInABed`, `AlreadyReversed`.
+    """
     placement = await records.placements.lock(act, admission_id)
     POLICIES.allow(caller, Act.REVERSE, placement.department_id)
     arrival = await records.latest_movement(act, admission_id, (K.ARRIVAL, K.ARRIVAL_REVERSED))
@@ -58,10 +61,12 @@ async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, r
 
 
 @command
-async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str) -> Outcome:
-    """Back in the bed from before the latest move.
+async def reverse_move(
+    act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str, override: str | None = None
+) -> Outcome:
+    """Back in the bed from before the latest move; `override` as for any move.
 
-    Raises `PriorBedTaken`, `NotInABed`, `AlreadyReversed`, `NothingToReverse`.
+    Raises `PriorBedTaken`, `PlacementRuleFailed`, `NotInABed`, `AlreadyReversed`, `NothingToReverse`.
     """
     placement = await records.placements.lock(act, admission_id)
     POLICIES.allow(caller, Act.REVERSE, placement.department_id)
@@ -76,6 +81,8 @@ async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reas
     locked = await records.beds.lock_all(act, (placement.bed_id, latest.from_bed_id, held_there(transfer)))
     wrong, prior = locked[placement.bed_id], locked[latest.from_bed_id]
     POLICIES.allow(caller, Act.REVERSE, prior.department_id)
+    if override is not None:
+        POLICIES.allow(caller, Act.OVERRIDE_RULES, prior.department_id)
     stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
     if not prior.settled(stamp.at).is_there_for(admission_id):
@@ -83,7 +90,7 @@ async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reas
     back = placement.moved_back(prior.id, prior.department_id, stamp, leads_to(transfer))
 
     await vacate(act, wrong, stamp, CleaningType.TRANSFER)
-    await occupy(act, prior, placement, stamp, override=reason_code)
+    await occupy(act, prior, placement, stamp, override)
     await complete_transfer(act, transfer, prior, locked, stamp)
     facts = TakenBack(Reversible.MOVE, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, back, facts)
@@ -98,6 +105,3 @@ async def reverse_move(act: UnitOfWork, caller: Caller, admission_id: UUID, reas
         reverses=latest.id,
     )
     return Outcome(201, admission_id)
-
-
-REVERSE = {Reversible.ARRIVAL: reverse_arrival, Reversible.MOVE: reverse_move}
