@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from beds.domain.bed import BedState
+from beds.domain.movement import Reversible
 from beds.domain.placement import Priority, Want, Wish
 from beds.domain.rules import Needs
 from beds.main import create_app
@@ -656,3 +657,16 @@ async def test_an_urgent_want_takes_no_bed_that_is_held(ward: Ward):
     await ward.waits_for(department, priority=Priority.EMERGENCY)
     await ward.places_all()
     assert (await ward.bed(bed))["admission_id"] == str(first)
+
+
+async def test_what_was_taken_back_does_not_hinder_a_late_report(ward: Ward):
+    """An arrival by mistake, taken back: the true one was before that."""
+    department, now = await ward.a_department(), await ward.now()
+    bed = await ward.a_bed(department)
+    admission = await ward.in_bed(department, bed)
+    await ward.reverses(admission, Reversible.ARRIVAL)
+    earlier = (now - timedelta(minutes=20)).isoformat()
+    answer = await ward.bed_manager.post(
+        f"/v1/placements/{admission}/arrival", json={"bed_id": str(bed), "occurred_at": earlier}
+    )
+    assert answer.status_code == 201, answer.text

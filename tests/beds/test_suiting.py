@@ -247,3 +247,17 @@ async def test_a_move_is_taken_back_against_a_rule_only_by_whom_the_rule_allows(
     assert code_of(await ward.staff("unit_manager").post(path, json=mistake | OVERRIDE)) == (403, "forbidden")
     assert (await ward.staff("charge_nurse").post(path, json=mistake | OVERRIDE)).status_code == 201
     assert (await ward.placement(woman))["bed_id"] == str(bed)
+
+
+async def test_somebody_from_before_the_rules_is_a_neighbour_like_others(ward: Ward):
+    """Of whom an earlier release stored that nothing is needed, as an empty object."""
+    department = await ward.a_department()
+    room = await ward.a_room(department)
+    await ward.a_bed(department, room=room)
+    before = await ward.in_bed(department)
+    await ward.admin.execute("UPDATE placement SET needs = '{}' WHERE admission_id = $1", before)
+    free = await ward.a_bed(department, room=room)
+
+    placement = await ward.placement(await ward.waits_for(department))
+
+    assert (placement["state"], placement["bed_id"]) == ("held", str(free))

@@ -60,9 +60,10 @@ async def reverse(
     A rule that is against the bed from before may be overridden as for a move.
     """
     asked = (running.database, demand, caller, admission_id, mistake.reason_code)
-    match mistake.of:
-        case Reversible.ARRIVAL:
-            outcome = await reversing.reverse_arrival(*asked)
-        case Reversible.MOVE:
-            outcome = await reversing.reverse_move(*asked, mistake.reason())
+    async with known(running, admission_id):
+        match mistake.of:
+            case Reversible.ARRIVAL:
+                outcome = await reversing.reverse_arrival(*asked)
+            case Reversible.MOVE:
+                outcome = await reversing.reverse_move(*asked, mistake.reason())
     return await SHOWN.settle(request, running.database.read, outcome)

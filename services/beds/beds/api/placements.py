@@ -98,7 +98,7 @@ async def record_departure(
 async def move_patient(
     request: Request, running: Running, caller: Calling, demand: Demanding, admission_id: UUID, move: Move
 ) -> Response:
-    """Into another bed of the same department."""
+    """Into another bed of the same department, or of the one that a transfer leads to."""
     async with known(running, admission_id):
         outcome = await presence.move_patient(
             running.database, demand, caller, admission_id, move.bed_id, move.reason()

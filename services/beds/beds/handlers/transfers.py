@@ -98,7 +98,7 @@ async def decline_transfer(act: UnitOfWork, caller: Caller, transfer_id: UUID, r
 async def cancel_transfer(act: UnitOfWork, caller: Caller, transfer_id: UUID, reason_code: str) -> Outcome:
     """The patient is not to be transferred after all. Raises `WrongTransferState`."""
     placement, transfer = await _lock(act, transfer_id)
-    POLICIES.allow(caller, Act.REQUEST_TRANSFER, transfer.from_department_id)
+    POLICIES.allow(caller, Act.REQUEST_TRANSFER, placement.department_id or transfer.from_department_id)
     return await _end(act, placement, transfer, TransferEvent.CANCELLED, Transfer.cancelled, reason_code)
 
 
@@ -110,6 +110,8 @@ async def sweep_expired_transfer(act: UnitOfWork) -> bool:
         return False
     bed = await records.beds.lock(act, transfer.bed_id)
     stamp = await act.stamp(transfer, bed)
+    if transfer.settled(stamp.at) is transfer:
+        return False  # accepted anew after it was found: an acceptance does not change the placement
     await give_up_hold(act, transfer, bed, stamp)
     await save_transfer(act, TransferEvent.REQUESTED, transfer, transfer.unheld(stamp))
     return True

@@ -1,6 +1,6 @@
 """What the use cases load under lock and save.
 
-Lock order in every act: department, placements by id, beds by id, room, cleaning job.
+Lock order in every act: department, placements by id, their transfers, beds by id, room, cleaning job.
 """
 
 from collections.abc import Collection
@@ -176,15 +176,20 @@ async def latest_movement(
     return None if row is None else Moved(row["id"], MovementKind(row["kind"]), row["from_bed_id"])
 
 
+_reversal = movement.alias("reversal")
 _LAST_MOVEMENT = Statement(
     sa.select(sa.func.max(movement.c.occurred_at).label("last"))
     .join(placement, placement.c.admission_id == movement.c.admission_id)
-    .where(placement.c.patient_id == sa.bindparam("of_patient"))
+    .where(
+        placement.c.patient_id == sa.bindparam("of_patient"),
+        movement.c.reverses.is_(None),
+        sa.not_(sa.exists().where(_reversal.c.reverses == movement.c.id)),
+    )
 )
 
 
 async def last_movement(act: UnitOfWork, patient_id: UUID) -> datetime | None:
-    """When the patient last came, moved or left, as it was reported."""
+    """When the patient last came, moved or left, as it was reported; what was taken back does not count."""
     row = await act.first(_LAST_MOVEMENT, of_patient=patient_id)
     last: datetime | None = None if row is None else row["last"]
     return last
@@ -291,7 +296,7 @@ _QUEUE = Statement(
             ),
         ),
     )
-    .order_by(_rank, placement.c.since, placement.c.admission_id)
+    .order_by(*QUEUE_ORDER)
 )
 _LOCK_WAITING = Statement(
     sa.select(*placement.c)

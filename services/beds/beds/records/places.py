@@ -80,7 +80,7 @@ def read_place(row: Any) -> Place:
         equipment=frozenset(row["equipment"]),
         room=facts,
         single=row["open_beds"] == 1,
-        neighbours=tuple(said and Needs.read(said) for said in row["neighbours"] or ()),
+        neighbours=tuple(None if said is None else Needs.read(said) for said in row["neighbours"] or ()),
     )
 
 

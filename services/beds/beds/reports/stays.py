@@ -50,14 +50,19 @@ class StaysOfDepartment(BaseModel):
 
 
 _arrival, _again, _reversal = (movement.alias(name) for name in ("arrival", "again", "reversal"))
-_reversed = sa.exists().where(_reversal.c.reverses == _arrival.c.id).correlate(_arrival)
+
+
+def _is_reversed(taken_back: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_reversal.c.reverses == taken_back.c.id).correlate(taken_back)
+
+
 _first_arrival = (
     sa.select(_arrival.c.occurred_at)
     .where(
         _arrival.c.admission_id == movement.c.admission_id,
         _arrival.c.kind == constant(K.ARRIVAL),
         _arrival.c.moved_at < movement.c.moved_at,
-        sa.not_(_reversed),
+        sa.not_(_is_reversed(_arrival)),
     )
     .order_by(_arrival.c.moved_at)
     .limit(sa.literal_column("1"))
@@ -69,6 +74,7 @@ _arrived_again = sa.exists().where(
     _again.c.admission_id == movement.c.admission_id,
     _again.c.kind == constant(K.ARRIVAL),
     _again.c.moved_at > movement.c.moved_at,
+    sa.not_(_is_reversed(_again)),
 )
 _hours = hours_between(_first_arrival.c.occurred_at, movement.c.occurred_at)
 _ended = (
