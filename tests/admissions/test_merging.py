@@ -181,6 +181,16 @@ async def test_a_board_shows_the_name_of_the_survivor(registry: Registry):
     assert seen["subjects"] == sorted(ids)
 
 
+async def test_a_name_stays_off_boards_when_any_record_of_the_person_says_so(registry: Registry):
+    survivor = await registry.a_patient(name="Known, Jane")
+    duplicate = await registry.a_patient(name="Unknown, Jane")
+    await registry.bed_manager.patch(f"/v1/patients/{duplicate}", json={"privacy": True})
+    await merged(registry, duplicate, survivor)
+    await registry.an_admission(patient=survivor)
+    answer = await registry.bed_manager.post("/v1/patients/names", json={"ids": [str(survivor)]})
+    assert answer.json()["names"] == {str(survivor): None}
+
+
 async def test_the_erasure_of_one_erases_both(registry: Registry):
     survivor, duplicate = await registry.a_patient(mrn="GONE-1"), await registry.a_patient(mrn="GONE-2")
     admission = await registry.an_admission(patient=duplicate)

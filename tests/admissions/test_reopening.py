@@ -111,3 +111,14 @@ async def test_who_may_reopen(registry: Registry):
         assert code_of(await reopen(registry.staff(role, departments), admission)) == (403, "forbidden")
     assert (await reopen(registry.staff("unit_manager", [here]), admission)).status_code == 200
     assert code_of(await reopen(registry.staff("bed_manager"), new_id())) == (404, "not_found")
+
+
+async def test_a_cancel_that_comes_too_late_after_a_reopening_keeps_no_discharge(registry: Registry):
+    """The patient has arrived again: whatever paper said of the stay before is over."""
+    admission = await a_discharge(registry)
+    await registry.asks(admission, "reopen")
+    want_version = (await registry.asks(admission, "cancel")).json()["want_version"]
+    await registry.hears(admission, P.IN_BED, version=4, want_version=want_version)
+    shown = await registry.admission(admission)
+    assert (shown["state"], shown["disposition"], shown["left_at"]) == ("admitted", None, None)
+    assert shown["discharge_confirmed_at"] is None

@@ -105,7 +105,9 @@ ERASED = Statement(
 )
 _open = admission.c.state.in_([constant(state) for state in OPEN])
 _asked, _person = patient.alias("asked"), patient.alias("person")
-#: Asked for by the record of the admission or of the person; it is the name of the person that is shown.
+_kept_off = _upwards(_records.where(patient.c.privacy, patient.c.merged_into.is_not(None)), "kept_off")
+#: Asked for by the record of the admission or of the person; it is the name of the person that is shown, unless any
+#: record of the person keeps it off boards.
 NAMES = Statement(
     sa.select(_asked.c.id.label("asked"), _person.c.id, subject_key.c.wrapped, patient_identity.c.name)
     .join_from(
@@ -125,6 +127,7 @@ NAMES = Statement(
         _asked.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(Uuid))),
         sa.not_(_asked.c.privacy),
         sa.not_(_person.c.privacy),
+        _person.c.id.not_in(sa.select(_kept_off.c.id)),
         _open,
         within(admission.c.department_id),
     )

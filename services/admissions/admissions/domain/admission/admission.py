@@ -187,7 +187,8 @@ class Admission:
         recovered = answer.state is P.QUEUED and answer.refusal == "recovered"
         if answer.state in (P.IN_BED, P.ON_LEAVE) or recovered:  # refused: it wants again what it wanted
             again = {"state": FOLLOWS[answer.state], "target": None, "reason_code": None}
-            return self._want(self.asked, stamp, **again, **self._where(answer))
+            paper = self._what_paper_says(FOLLOWS[answer.state], answer, stamp)
+            return self._want(self.asked, stamp, **again, **self._where(answer), **paper)
         raise ImpossibleAnswer(state=self.state, placement=answer.state)
 
     def planned(self, plan: Plan, stamp: Stamp) -> "Admission":
