@@ -13,7 +13,7 @@ from tools.day.hospital import Hospital, Tally
 from tools.day.playing import play
 from tools.saying import address, console, fail
 from tools.seed.client import Refused
-from tools.stack.noted import FOLDER
+from tools.stack.noted import noted_secret
 
 _VARIABLE = "WARDLINE_DEMO_PASSWORD"
 
@@ -64,11 +64,8 @@ def summary(tally: Tally) -> str:
 
 
 def _password() -> str:
-    file = FOLDER / "secrets" / "demo-password"
-    if given := os.environ.get(_VARIABLE):
-        return given
     return (
-        file.read_text()
-        if file.exists()
-        else fail(f"Set {_VARIABLE}, or start a stack with make run.", code=2)
+        os.environ.get(_VARIABLE)
+        or noted_secret("demo-password")
+        or fail(f"Set {_VARIABLE}, or start a stack with make run.", code=2)
     )

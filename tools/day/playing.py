@@ -38,7 +38,7 @@ async def play(url: str, password: str, *, speed: float, hours: float, seed: int
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await hospital.leave()
+            await hospital.leave()
         return hospital.tally
 
 

@@ -93,7 +93,7 @@ class Hospital:
         if thing.room:
             body["room_id"] = self._ids[Kind.ROOM, (key[0], thing.room)]
         try:
-            made = await self._adding.do("POST", f"/v1/{kind}s", body, once="-".join((kind, *key)))
+            made = await self._adding.do("POST", f"/v1/{kind}s", body, once="/".join((kind, *key)))
         except Refused as refusal:
             if refusal.code != _TAKEN:
                 raise

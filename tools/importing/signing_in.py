@@ -7,7 +7,7 @@ import typer
 
 from tools.importing.hospital import Login
 from tools.saying import fail
-from tools.stack.noted import FOLDER
+from tools.stack.noted import noted_secret
 
 _BED_MANAGER = "bed_manager"
 
@@ -21,19 +21,14 @@ def logins() -> tuple[Login, Login | None]:
     admin = Login(name, _password("WARDLINE_ADMIN_PASSWORD", name, "admin-password"))
     if reader := os.environ.get("WARDLINE_READER_USERNAME"):
         return admin, Login(reader, _password("WARDLINE_READER_PASSWORD", reader, None))
-    demo = _noted("demo-password")
+    demo = noted_secret("demo-password")
     return admin, Login(_BED_MANAGER, demo) if demo else None
 
 
 def _password(variable: str, username: str, file: str | None) -> str:
-    if known := os.environ.get(variable) or (file and _noted(file)):
+    if known := os.environ.get(variable) or (file and noted_secret(file)):
         return known
     if not sys.stdin.isatty():
         fail(f"Set {variable} in the environment.", code=2)
     asked: str = typer.prompt(f"Password of {username}", hide_input=True, err=True)
     return asked
-
-
-def _noted(file: str) -> str | None:
-    kept = FOLDER / "secrets" / file
-    return kept.read_text() if "GATEWAY_URL" not in os.environ and kept.exists() else None

@@ -1,6 +1,7 @@
 """What a running stack notes for whoever looks for it on this machine: the addresses of its parts, by variable."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,3 +16,9 @@ def noted(folder: Path = FOLDER) -> Mapping[str, str]:
     file = folder / "secrets" / ADDRESSES
     addresses: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return addresses
+
+
+def noted_secret(name: str) -> str | None:
+    """A secret of that stack, but only where GATEWAY_URL does not name another installation."""
+    kept = FOLDER / "secrets" / name
+    return kept.read_text() if "GATEWAY_URL" not in os.environ and kept.exists() else None
