@@ -53,6 +53,9 @@ STEPS: Mapping[Story, Mapping[str, tuple[str, ...]]] = {
     S.MOVE_REVERSED: {"bed_assigned": ("arrive", "move", "reverse_move")},
     S.DEPARTURE_REVERSED: {"bed_assigned": ("arrive", "depart", "reopen", "arrive_again")},
 }
+#: Those whom beds gives any free bed of the ward, though another story names it: who waits, and who is admitted
+#: again, whom it holds one until the arrival in the old one.
+ANY_FREE_BED = (S.WAITING, S.DEPARTURE_REVERSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.seed.client import Client, Refused
 from tools.seed.hospital import needs_in
-from tools.seed.patients import STEPS, Patient, Story
+from tools.seed.patients import ANY_FREE_BED, STEPS, Patient
 from tools.seed.places import Places
 from tools.seed.report import together
 
@@ -28,12 +28,12 @@ class Stories:
     housekeeping: Client
 
     async def tell(self, everybody: Iterable[Patient]) -> None:
-        """Who waits comes last: by then the beds are taken."""
+        """Who takes any bed comes last: by then the others have theirs."""
         patients = list(enumerate(everybody, 1))
-        waiting = [one for one in patients if one[1].story is Story.WAITING]
-        others = [one for one in patients if one[1].story is not Story.WAITING]
+        anywhere = [one for one in patients if one[1].story in ANY_FREE_BED]
+        others = [one for one in patients if one[1].story not in ANY_FREE_BED]
         await together(self._tell(number, patient) for number, patient in others)
-        await together(self._tell(number, patient) for number, patient in waiting)
+        await together(self._tell(number, patient) for number, patient in anywhere)
 
     async def _tell(self, number: int, patient: Patient) -> None:
         """`number` stands for the patient in keys: nothing of a person belongs there."""
