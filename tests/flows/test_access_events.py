@@ -113,6 +113,7 @@ _PLAIN = {
     ),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
     *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into", "overridden", "meaning"),
+    *("entered_in_error",),
 }
 _PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 

@@ -40,6 +40,7 @@ _SENTENCES: Mapping[str, str] = {
     "placement.arrived": "A patient arrived in a bed.",
     "placement.changed": "A transfer of a patient was asked for, or ended.",
     "placement.departed": "A patient left the bed for good.",
+    "placement.entered_in_error": "The stays of an admission were marked as entered in error.",
     "placement.held": "A bed was held for an admission.",
     "placement.left_on_leave": "A patient went on leave.",
     "placement.moved": "A patient was moved to another bed.",

@@ -14,6 +14,8 @@ from common.process import Process
 from common.topics import Topic
 
 ADMISSION = Topic("admissions", "admission", has_state=True)
+#: The one state of an admission that beds has to know: the others are what it says itself.
+ENTERED_IN_ERROR = "entered_in_error"
 
 
 class _Want(BaseModel):
@@ -31,6 +33,7 @@ class _Admission(BaseModel):
 
     id: UUID
     patient_id: UUID
+    state: str
     want: _Want | None
     want_version: int
     stay_number: int
@@ -39,7 +42,8 @@ class _Admission(BaseModel):
 
 def _wish(event: Received) -> Wish:
     said = _Admission.model_validate(event.payload)
-    return Wish(said.id, said.patient_id, _want(said), said.want_version, said.stay_number)
+    in_error = said.state == ENTERED_IN_ERROR
+    return Wish(said.id, said.patient_id, _want(said), said.want_version, said.stay_number, in_error)
 
 
 def _want(said: _Admission) -> Want | None:

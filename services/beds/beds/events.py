@@ -121,6 +121,7 @@ class PlacementEvent(Happening):
     DEPARTED = "departed", "The patient has left.", Occurred
     REVERSED = "reversed", "An arrival or a move is taken back: it was a mistake.", TakenBack
     WITHDRAWN = "withdrawn", "No bed is wanted any more, and nobody had arrived."
+    ENTERED_IN_ERROR = "entered_in_error", "Its admission should never have been; what was recorded stays."
     ANSWERED = "answered", "The want was seen (`want_version`), and where the patient is stays as it was."
 
 

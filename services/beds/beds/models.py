@@ -138,6 +138,7 @@ placement = sa.Table(
     sa.Column("left_reason_code", sa.Text),
     sa.Column("transfer_id", UUID, comment="the pending transfer"),
     sa.Column("needs", JSONB, nullable=False, server_default="{}"),
+    sa.Column("entered_in_error", sa.Boolean, nullable=False, server_default=sa.false()),
     *version_columns(),
     one_of("state", PlacementState),
     one_of("refusal", Unplaced),

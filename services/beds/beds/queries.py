@@ -146,7 +146,10 @@ PLACEMENTS = Listing(
 )
 PLACEMENT = Statement(_placements.where(placement.c.admission_id == sa.bindparam("of_id")))
 MOVEMENTS = Statement(
-    sa.select(*(column for column in movement.c if column.name != "admission_id"))
+    sa.select(
+        *(column for column in movement.c if column.name != "admission_id"), placement.c.entered_in_error
+    )
+    .join(placement, placement.c.admission_id == movement.c.admission_id)
     .where(movement.c.admission_id == sa.bindparam("of_id"))
     .order_by(movement.c.moved_at)
 )

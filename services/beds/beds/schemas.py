@@ -237,6 +237,7 @@ class PlacementView(_Shown):
     left_reason_code: str | None
     transfer_id: UUID | None = Field(description="the pending transfer to another department")
     needs: dict[str, Any] = Field(description="what the patient needs, as it was last said")
+    entered_in_error: bool = Field(description="the admission should never have been")
 
 
 class TransferView(_Shown):
@@ -269,6 +270,7 @@ class MovementView(BaseModel):
     moved_by: str
     reason_code: str | None
     reverses: UUID | None = Field(description="the movement that this one takes back")
+    entered_in_error: bool = Field(description="of an admission that should never have been")
 
 
 class CleaningJobView(_Shown):

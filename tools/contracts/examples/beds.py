@@ -120,6 +120,7 @@ def _placements() -> Iterator[Fact]:
     yield happened(P.CHANGED, ADMISSION, moved.transferring(TRANSFER, at(32)), moved)
     left = moved.departed("discharged", at(90))
     yield happened(P.DEPARTED, ADMISSION, left, moved, Occurred(at(85).at))
+    yield happened(P.ENTERED_IN_ERROR, ADMISSION, left.entered_erroneously(at(95)), left)
     yield repeated(PLACEMENT, ADMISSION, arrived)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from beds import records
 from beds.domain.placement import Placement, PlacementState, Wish
+from beds.events import PlacementEvent
 from beds.handlers.choosing import best_first, is_unsuited, lock_best_bed, still_suits
 from beds.handlers.recording import answer_event, give_up_hold, save_placement, take_hold
 from beds.records import places
@@ -16,6 +17,9 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
     """Reconciles the placement to a newer want and publishes it, also when nothing else has changed."""
     stored = await records.placements.find(act, wish.admission_id)
     if stored is not None and wish.want_version <= stored.want_version:
+        if wish.entered_in_error and not stored.entered_in_error:
+            marked = stored.entered_erroneously(await act.stamp(stored))
+            await save_placement(act, PlacementEvent.ENTERED_IN_ERROR, stored, marked)
         return
     held_bed = None
     if stored is not None and stored.state is PlacementState.HELD and stored.bed_id is not None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from beds.models import bed, movement, placement
 from beds.reports.asking import Report
@@ -35,6 +35,7 @@ class MovementRow(BaseModel):
     moved_by: str
     reason_code: str | None
     reverses: UUID | None
+    entered_in_error: bool = Field(description="of an admission that should never have been")
 
 
 _from, _to = bed.alias("from_bed"), bed.alias("to_bed")
@@ -44,6 +45,7 @@ _movements = (
     sa.select(
         *movement.c,
         placement.c.patient_id,
+        placement.c.entered_in_error,
         _from.c.department_id.label("from_department_id"),
         _to.c.department_id.label("to_department_id"),
     )

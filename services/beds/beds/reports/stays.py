@@ -5,7 +5,8 @@ length of stay = time of departure - time of arrival, of every stay that ended i
 As in the OECD's and AHRQ's average length of stay the stays are those that ended: whoever is still there is not counted
 yet. Counted in hours rather than midnights, from the times that people report (`occurred_at`), from the arrival in the
 first bed to the departure from the last; leave is part of it. A departure that was reversed ends no stay, and an
-arrival that was reversed begins none. The department is the one that the patient left from.
+arrival that was reversed begins none. The department is the one that the patient left from. The stays of an admission
+that was entered in error are listed, marked, and counted in no figure.
 """
 
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from beds.domain.movement import MovementKind as K
 from beds.models import bed, department, movement, placement
@@ -37,6 +38,7 @@ class StayRow(BaseModel):
     left_at: datetime
     hours: float
     reason_code: str | None
+    entered_in_error: bool = Field(description="should never have been, and counts in no figure")
 
 
 class StaysOfDepartment(BaseModel):
@@ -102,7 +104,7 @@ _left_at = movement.c.occurred_at.label("left_at")
 _stays = _of_stays(
     *(movement.c.id, movement.c.admission_id, placement.c.patient_id, bed.c.department_id),
     _first_arrival.c.occurred_at.label("arrived_at"),
-    *(_left_at, _hours.label("hours"), movement.c.reason_code),
+    *(_left_at, _hours.label("hours"), movement.c.reason_code, placement.c.entered_in_error),
 )
 STAYS = Report(
     "lengths_of_stay",
@@ -115,10 +117,14 @@ STAYS = Report(
     StayRow,
 )
 
-_by_department = _of_stays(
-    *(department.c.id.label("department_id"), department.c.code, sa.func.count().label("stays")),
-    *(mean(_hours).label("mean_hours"), median(_hours).label("median_hours")),
-).group_by(department.c.id)
+_by_department = (
+    _of_stays(
+        *(department.c.id.label("department_id"), department.c.code, sa.func.count().label("stays")),
+        *(mean(_hours).label("mean_hours"), median(_hours).label("median_hours")),
+    )
+    .where(sa.not_(placement.c.entered_in_error))
+    .group_by(department.c.id)
+)
 STAYS_BY_DEPARTMENT = Report(
     "lengths_of_stay_by_department",
     Listing(

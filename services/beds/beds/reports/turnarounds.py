@@ -5,7 +5,7 @@ turnaround = ready again - the patient's leaving of the bed
 The usual measure of environmental services: it begins when the bed is empty (departure or move, by the time that people
 report), not when the discharge is ordered, and ends when the next patient could have it: cleaned, inspected where it
 has to be, or declared ready. Beds that were blocked or closed before they were ready are not counted, nor are those
-that the same patient came back to.
+that the same patient came back to. The bed of a stay that was entered in error was out of use all the same.
 """
 
 from datetime import datetime

@@ -52,6 +52,8 @@ class Placement:
     needs: Needs
     """What the patient needs, as it was last said: it still counts for a neighbour when no bed is wanted any more."""
     transfer_id: UUID | None
+    entered_in_error: bool
+    """The admission should never have been: what was recorded of it stays, marked."""
     version: int
     changed_at: datetime
     changed_by: str
@@ -75,6 +77,7 @@ class Placement:
             left_reason_code=None,
             needs=Needs(),
             transfer_id=None,
+            entered_in_error=False,
             version=0,
             changed_at=stamp.at,
             changed_by=stamp.by,
@@ -98,7 +101,10 @@ class Placement:
         checked that the wish is newer.
         """
         needs = wish.want.needs if wish.want else self.needs
-        placement = replace(self, want=wish.want, want_version=wish.want_version, needs=needs)
+        marked = self.entered_in_error or wish.entered_in_error
+        placement = replace(
+            self, want=wish.want, want_version=wish.want_version, needs=needs, entered_in_error=marked
+        )
         if self._is_decided(wish):
             return Reconciled(placement, ends_hold=False, seeks_bed=False)
         fits = suits and self._hold_fits(wish.want, held_department, stamp.at)
@@ -127,6 +133,10 @@ class Placement:
     def answered(self, stamp: Stamp) -> "Placement":
         """The answer to a want: published also when nothing but `want_version` has changed."""
         return self._stamped(stamp)
+
+    def entered_erroneously(self, stamp: Stamp) -> "Placement":
+        """Nothing takes that back, so it does not matter which of the admission's words is heard last."""
+        return replace(self, entered_in_error=True)._stamped(stamp)
 
     def _is_decided(self, wish: Wish) -> bool:
         """Presence is not changed by a want (step 2)."""

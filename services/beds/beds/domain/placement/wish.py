@@ -33,10 +33,11 @@ class Want:
 
 
 class Wish(NamedTuple):
-    """What the admission says now: its want (None: nothing), which version of it, and for which stay."""
+    """What the admission says now: its want (None: nothing), which version, for which stay, and whether in error."""
 
     admission_id: UUID
     patient_id: UUID
     want: Want | None
     want_version: int
     stay_number: int
+    entered_in_error: bool = False
