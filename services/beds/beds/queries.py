@@ -21,6 +21,7 @@ from beds.models import (
     room,
     transfer,
 )
+from beds.records.free import is_lapsed, state_at
 from common.db import Reader
 from common.paging import Listing, optional
 from common.policies import within
@@ -48,8 +49,7 @@ ROOMS = Listing(_rooms, key=room.c.id, orders={"code": room.c.code}, default="co
 ROOM = Statement(sa.select(*room.c).where(room.c.id == sa.bindparam("of_id")))
 
 # Beds
-_lapsed = sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _clock)
-_state = sa.case((_lapsed, constant(BedState.AVAILABLE)), else_=bed.c.state)
+_lapsed, _state = is_lapsed(_clock), state_at(_clock)
 _bed_columns = [column for column in bed.c if column.name not in ("state", "came_from", "soiled_by")]
 _beds = sa.select(*_bed_columns, _state.label("state"), sa.func.coalesce(_lapsed, sa.false()).label("lapsed"))
 _filtered_beds = _beds.where(

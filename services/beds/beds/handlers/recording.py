@@ -22,6 +22,7 @@ from beds.events import (
     happened,
 )
 from beds.handlers.choosing import judge
+from beds.records import occupancy
 from common.db import UnitOfWork
 from common.ids import new_id
 from common.stamp import Stamp
@@ -73,7 +74,7 @@ async def take_hold(
     """
     hold_id, end = new_id(), until or stamp.at + HOLD
     if before is not None:
-        await records.end_hold(act, waiting.admission_id, stamp)
+        await occupancy.end_hold(act, before.hold_id, stamp)
     await keep_bed(act, bed, waiting, hold_id, end, stamp, override, is_judged=is_judged)
     placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
     await save_placement(act, PlacementEvent.HELD, before, placed)
@@ -95,13 +96,13 @@ async def keep_bed(
     held = bed.held(hold_id, placement.admission_id, placement.patient_id, until, stamp)
     if not is_judged:
         held = held.despite(await judge(act, bed, placement, stamp.at, overriding=override is not None))
-    await records.add_hold(act, held)
+    await occupancy.add_hold(act, held)
     await save_bed(act, BedEvent.HELD, bed, held, RulesOverridden((held.overridden and override) or None))
 
 
 async def give_up_hold(act: UnitOfWork, holder: Placement | Transfer, bed: Bed, stamp: Stamp) -> None:
     """The hold ends; its bed is available again unless another hold has taken it since."""
-    await records.end_hold(act, holder.admission_id, stamp)
+    await occupancy.end_hold(act, holder.hold_id, stamp)
     if bed.hold_id == holder.hold_id:
         expired = holder.settled(stamp.at) is not holder
         await save_bed(act, BedEvent.HOLD_EXPIRED if expired else BedEvent.RELEASED, bed, bed.released(stamp))
@@ -147,7 +148,7 @@ async def vacate(
 ) -> None:
     """The patient is out: the stay is closed, the bed is dirty and to be cleaned, `since` when as the ward says."""
     assert bed.admission_id is not None
-    await records.end_stay(act, bed.admission_id, stamp)
+    await occupancy.end_stay(act, bed.admission_id, stamp)
     await save_bed(act, BedEvent.VACATED, bed, bed.vacated(stamp))
     await open_cleaning(act, bed, stamp, kind, waits_since=since)
 
@@ -175,8 +176,8 @@ async def occupy(
     if (
         bed.hold_id is not None and bed.admission_id == placement.admission_id
     ):  # a hold elsewhere is of a transfer
-        await records.end_hold(act, placement.admission_id, stamp)
-    await records.add_stay(act, occupied)
+        await occupancy.end_hold(act, bed.hold_id, stamp)
+    await occupancy.add_stay(act, occupied)
     overridden = RulesOverridden((occupied.overridden and override) or None)
     await save_bed(act, BedEvent.OCCUPIED, bed, occupied, overridden)
 

@@ -12,6 +12,7 @@ from beds.handlers.choosing import judge
 from beds.handlers.recording import save_bed, save_placement
 from beds.handlers.transferring import complete_transfer, held_there, leads_to, lock_pending
 from beds.policies import POLICIES, Act
+from beds.records import occupancy
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -47,7 +48,7 @@ async def swap_patients(
     places = {one.admission_id: beds[one.bed_id] for one in locked.values() if one.bed_id is not None}
 
     for placement in locked.values():
-        await records.end_stay(act, placement.admission_id, stamp)
+        await occupancy.end_stay(act, placement.admission_id, stamp)
     for placement, left, taken in (
         (ours, places[first], places[second]),
         (theirs, places[second], places[first]),
@@ -72,7 +73,7 @@ async def _take_place(
 ) -> None:
     moved = placement.moved(taken.id, taken.department_id, stamp, leads_to(transfer))
     occupied = taken.exchanged(placement.admission_id, placement.patient_id, stamp)
-    await records.add_stay(act, occupied)
+    await occupancy.add_stay(act, occupied)
     overridden = RulesOverridden((occupied.overridden and override) or None)
     await save_bed(act, BedEvent.OCCUPIED, taken, occupied, overridden)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(left.id)))

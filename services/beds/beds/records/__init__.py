@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from asyncpg import Range
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
-from beds.domain.bed import Bed, BedState
+from beds.domain.bed import Bed
 from beds.domain.cleaning import OPEN, CleaningJob
 from beds.domain.layout import Department, Room
 from beds.domain.movement import MovementKind
@@ -26,11 +25,11 @@ from beds.models import (
     cleaning_target,
     department,
     movement,
-    occupancy,
     placement,
     room,
     transfer,
 )
+from beds.records.free import is_free
 from common.aggregates import Aggregates
 from common.db import UnitOfWork
 from common.ids import new_id
@@ -66,57 +65,6 @@ cleaning_jobs = Aggregates(
     cleaning_job,
     readers={"targets": lambda stored: Targets(**stored), "cleaned_by": tuple, "missed": tuple},
 )
-
-
-_ADD_OCCUPANCY = Statement(insert_into(occupancy))
-_end = sa.func.tstzrange(
-    sa.func.lower(occupancy.c.period), sa.bindparam("ends_at", type_=sa.DateTime(timezone=True))
-)
-_END_OCCUPANCY = Statement(
-    sa.update(occupancy)
-    .where(
-        occupancy.c.admission_id == sa.bindparam("of_admission"),
-        occupancy.c.kind == sa.bindparam("of_kind"),
-        sa.func.coalesce(sa.func.upper(occupancy.c.period), sa.literal_column("'infinity'::timestamptz"))
-        > sa.bindparam("ends_at", type_=sa.DateTime(timezone=True)),
-    )
-    .values(period=_end.cast(TSTZRANGE))
-)
-
-
-async def add_hold(act: UnitOfWork, held: Bed) -> None:
-    """The hold's row: from now until its end, which nothing ever moves to later."""
-    await act.run(
-        _ADD_OCCUPANCY,
-        id=held.hold_id,
-        kind="hold",
-        bed_id=held.id,
-        admission_id=held.admission_id,
-        patient_id=held.patient_id,
-        period=Range(held.since, held.held_until),
-    )
-
-
-async def end_hold(act: UnitOfWork, admission_id: UUID, stamp: Stamp) -> None:
-    """Ends the live hold of the admission, if there is one; an expired one keeps its end."""
-    await act.run(_END_OCCUPANCY, of_admission=admission_id, of_kind="hold", ends_at=stamp.at)
-
-
-async def add_stay(act: UnitOfWork, occupied: Bed) -> None:
-    """The stay's row: open until the patient leaves the bed."""
-    await act.run(
-        _ADD_OCCUPANCY,
-        id=new_id(),
-        kind="stay",
-        bed_id=occupied.id,
-        admission_id=occupied.admission_id,
-        patient_id=occupied.patient_id,
-        period=Range(occupied.since, None),
-    )
-
-
-async def end_stay(act: UnitOfWork, admission_id: UUID, stamp: Stamp) -> None:
-    await act.run(_END_OCCUPANCY, of_admission=admission_id, of_kind="stay", ends_at=stamp.at)
 
 
 _ADD_MOVEMENT = Statement(insert_into(movement))
@@ -260,11 +208,7 @@ async def targets_at(act: UnitOfWork, at: datetime) -> Targets:
 
 
 _now: sa.BindParameter[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))
-_free = sa.or_(
-    bed.c.state == constant(BedState.AVAILABLE),
-    sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _now),
-)
-_FREE = sa.select(*bed.c).where(bed.c.id == sa.bindparam("of_bed"), _free)
+_FREE = sa.select(*bed.c).where(bed.c.id == sa.bindparam("of_bed"), is_free(_now))
 _LOCK_FREE = Statement(_FREE.with_for_update(key_share=True, skip_locked=True))
 _WAIT_FREE = Statement(_FREE.with_for_update(key_share=True))
 
@@ -289,7 +233,7 @@ _QUEUE = Statement(
         _waits,
         sa.exists().where(
             bed.c.department_id == placement.c.department_id,
-            _free,
+            is_free(_now),
             sa.or_(
                 placement.c.want["bed_id"].astext.is_(None),
                 sa.cast(bed.c.id, sa.Text) == placement.c.want["bed_id"].astext,

@@ -13,6 +13,7 @@ from beds.domain.layout import AgeBand, LevelOfCare, RoomFacts, SexPolicy
 from beds.domain.placement import Want
 from beds.domain.rules import Needs, PackedRule, Place, Rule, RulePack, Severity
 from beds.models import bed, placement, placement_rule, room
+from beds.records.free import is_free, state_at
 from common.db import Reader
 from common.statements import Statement, constant
 
@@ -35,8 +36,7 @@ _mates = (
     .where(_mate.c.room_id == bed.c.room_id)
     .lateral("mates")
 )
-IS_LAPSED = sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _clock)
-IS_FREE = sa.or_(bed.c.state == constant(BedState.AVAILABLE), IS_LAPSED)
+IS_FREE = is_free(_clock)
 _FACTS = (
     room.c.sex_policy,
     room.c.negative_pressure,
@@ -49,7 +49,7 @@ PLACES = sa.select(
     bed.c.code,
     bed.c.room_id,
     bed.c.equipment,
-    sa.case((IS_LAPSED, constant(BedState.AVAILABLE)), else_=bed.c.state).label("state"),
+    state_at(_clock).label("state"),
     *_FACTS,
     _mates.c.open_beds,
     _mates.c.neighbours,

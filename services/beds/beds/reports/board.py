@@ -16,6 +16,7 @@ from beds.domain.cleaning import OPEN, CleaningState, CleaningType
 from beds.domain.placement import HERE, PlacementState, Unplaced
 from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, cleaning_job, department, placement, room, transfer
+from beds.records.free import is_lapsed, state_at
 from common.db import Reader
 from common.errors import NotFound
 from common.statements import Statement, constant
@@ -57,7 +58,7 @@ _rooms = sa.select(
 ).where(room.c.department_id == _here, room.c.active)
 
 # Beds that are in the hospital's count
-_lapsed = sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _now)
+_lapsed = is_lapsed(_now)
 _bed = (
     sa.select(
         *(
@@ -65,7 +66,7 @@ _bed = (
             for column in bed.c
             if column.name not in ("state", "hold_id", "held_until", "admission_id")
         ),
-        sa.case((_lapsed, constant(BedState.AVAILABLE)), else_=bed.c.state).label("state"),
+        state_at(_now).label("state"),
         *(
             sa.case((_lapsed, None), else_=column).label(column.name)
             for column in (bed.c.hold_id, bed.c.held_until, bed.c.admission_id)

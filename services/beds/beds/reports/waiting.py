@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 from sqlalchemy.dialects.postgresql import UUID as Uuid
 
-from beds.domain.bed import BedState
 from beds.domain.placement import PlacementState, Priority, Unplaced
 from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, department, placement, transfer
 from beds.records import QUEUE_ORDER
+from beds.records.free import is_free
 from beds.reports.asking import Report
 from beds.reports.counting import mean, median, minutes_between, rounded
 from common.columns import Moment
@@ -168,13 +168,7 @@ def _waiting(*conditions: Column) -> Column:
 _waited = _expected.c.waiting_minutes
 _available_beds = (
     sa.select(sa.func.count())
-    .where(
-        bed.c.department_id == department.c.id,
-        sa.or_(
-            bed.c.state == constant(BedState.AVAILABLE),
-            sa.and_(bed.c.state == constant(BedState.HELD), bed.c.held_until <= _now),
-        ),
-    )
+    .where(bed.c.department_id == department.c.id, is_free(_now))
     .correlate(department)
     .scalar_subquery()
 )
