@@ -121,6 +121,17 @@ def _with_an_arrival_twice(books: Books) -> None:
     movements.append(movements[0])
 
 
+def _with_a_departure_from_another_bed(books: Books) -> None:
+    movements = books.tables["beds"]["movement"]
+    departure = next(row for row in movements if row["kind"] == "departure")
+    _replace(movements, departure, {"from_bed_id": departure["id"]})
+
+
+def _with_another_state_in_the_past(books: Books) -> None:
+    steps = books.tables["beds"]["bed_step"]
+    _replace(steps, steps[-1], {"state": "inspect"})
+
+
 def _with_an_answer_that_was_not_heard(books: Books) -> None:
     heard = books.tables["admissions"]["heard_placement"]
     _replace(heard, heard[0], {"version": heard[0]["version"] - 1})
@@ -142,6 +153,8 @@ def _replace(rows: list[Row], row: Row, changes: dict[str, object]) -> None:
         _without_a_record,
         _with_a_patient_too_many,
         _with_an_arrival_twice,
+        _with_a_departure_from_another_bed,
+        _with_another_state_in_the_past,
         _with_an_answer_that_was_not_heard,
     ],
 )

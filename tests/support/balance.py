@@ -14,27 +14,17 @@ from uuid import UUID
 from confluent_kafka import Message
 
 from tests.flows.agreement import AGREE
-from tests.support.books import TABLES, Books
+from tests.support.books import TABLES, Books, Row
 from tests.support.insisting import Acknowledged
 from tests.support.linear_reader import OutOfStep, rebuild
-
-#: What is told of each kind of movement.
-MOVEMENTS = {
-    "arrival": "arrived",
-    "move": "moved",
-    "leave": "left_on_leave",
-    "return": "returned",
-    "departure": "departed",
-    "arrival_reversed": "reversed",
-    "move_reversed": "reversed",
-}
+from tests.support.retelling import Movement, Step, Told, movements, steps
 
 
 def assert_balanced(books: Books) -> None:
     """Fails with everything that does not agree."""
     wrong = [
         complaint
-        for judge in (published, versions, states, log, rebuilt, presence, movements, both_sides, bookkeeping)
+        for judge in (published, versions, states, log, rebuilt, presence, retold, both_sides, bookkeeping)
         for complaint in judge(books)
     ]
     assert not wrong, f"{len(wrong)} complaints:\n" + "\n".join(wrong[:30])
@@ -168,19 +158,39 @@ def presence(books: Books) -> Iterator[str]:
             yield f"placement {row['admission_id']} is {row['state']} in a bed that does not know it"
 
 
-def movements(books: Books) -> Iterator[str]:
-    """A placement has one movement for each that was told, also for those that take one back."""
+def retold(books: Books) -> Iterator[str]:
+    """The topics alone tell every movement of every patient and every state in which a bed was, with its moment."""
     beds = books.tables["beds"]
-    events = Counter(
-        (row["key"], row["type"].split(".")[-2])
-        for row in books.outboxes["beds"]
-        if row["events_topic"] == "hospital.beds.placement.events.v1"
-    )
-    moves = Counter((row["admission_id"], MOVEMENTS[row["kind"]]) for row in beds["movement"])
-    for what in set(MOVEMENTS.values()):
-        for admission in (row["admission_id"] for row in beds["placement"]):
-            if events[admission, what] != moves[admission, what]:
-                yield f"{admission}: {moves[admission, what]} movements, {events[admission, what]} {what}"
+    moved: dict[str, list[Movement]] = defaultdict(list)
+    for row in sorted(beds["movement"], key=lambda row: row["moved_at"]):
+        moved[str(row["admission_id"])].append(_movement(row))
+    stepped: dict[str, list[Step]] = defaultdict(list)
+    for row in sorted(beds["bed_step"], key=lambda row: row["began_at"]):
+        stepped[str(row["bed_id"])].append(Step(row["began_at"], row["state"]))
+    for placement, told in _told(books, "hospital.beds.placement.events.v1").items():
+        if (retelling := list(movements(told))) != (kept := moved.pop(placement, [])):
+            yield f"placement {placement} has the movements {kept}, its events tell {retelling}"
+    for bed, told in _told(books, "hospital.beds.bed.events.v1").items():
+        if (again := list(steps(told))) != (states := stepped.pop(bed, [])):
+            yield f"bed {bed} was {states}, its events tell {again}"
+    yield from (f"nothing is told of {one}, which has a past" for one in (*moved, *stepped))
+
+
+def _movement(row: Row) -> Movement:
+    named = (row["from_bed_id"] and str(row["from_bed_id"]), row["to_bed_id"] and str(row["to_bed_id"]))
+    moments = (row["moved_at"], row["occurred_at"])
+    return Movement(row["kind"], *named, *moments, row["moved_by"], row["reason_code"])
+
+
+def _told(books: Books, topic: str) -> dict[str, list[Told]]:
+    """The events of a topic by key, each once and in its order."""
+    return {
+        key: [
+            Told(_header(record, "ce_type").split(".")[-2], json.loads(record.value() or b""))
+            for record in records
+        ]
+        for (_, key), records in _first_of_each(books, {topic}).items()
+    }
 
 
 def both_sides(books: Books) -> Iterator[str]:

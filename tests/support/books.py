@@ -33,7 +33,7 @@ TABLES: Mapping[str, tuple[str, str, str]] = {
     "hospital.gateway.user": ("gateway", "app_user", "id"),
 }
 _OTHERS = {
-    "beds": ("occupancy", "movement"),
+    "beds": ("occupancy", "movement", "bed_step"),
     "admissions": ("heard_placement", "admission_change"),
     "audit": ("duplicate", "gap", "reread", "log_size"),
 }
