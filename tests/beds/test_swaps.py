@@ -3,7 +3,11 @@
 import asyncio
 from uuid import UUID
 
+from beds.domain.layout import SexPolicy
+from beds.domain.rules import Needs, PatientSex
 from tests.beds.ward import Ward, code_of
+
+FEMALE, MALE = PatientSex.FEMALE, PatientSex.MALE
 
 
 async def swap(ward: Ward, a: UUID, b: UUID):
@@ -77,3 +81,35 @@ async def test_a_swap_races_departures_and_moves(ward: Ward):
     placed = await ward.placement(ann)
     occupied = [bed for bed in (spare, left, right) if (await ward.bed(bed))["state"] == "occupied"]
     assert [str(bed) for bed in occupied] == [placed["bed_id"]]
+
+
+async def test_two_who_are_together_by_an_override_may_change_places_in_their_room(ward: Ward):
+    """And are known to be together only by it, also after that."""
+    department = await ward.a_department()
+    room = await ward.a_room(department, sex_policy=SexPolicy.FIRST_OCCUPANT)
+    left, right = await ward.a_bed(department, room=room), await ward.a_bed(department, room=room)
+    ann = await ward.waits_for(department, bed=left, needs=Needs(sex=PatientSex.FEMALE))
+    bob = await ward.waits_elsewhere(needs=Needs(sex=PatientSex.MALE))
+    await ward.arrives(ann)
+    override = {"override": {"reason_code": "no_other_bed"}}
+    await ward.does("/v1/placements/{}/arrival", bob, role="bed_manager", bed_id=str(right), **override)
+
+    assert (await swap(ward, ann, bob)).status_code == 201
+
+    assert (await ward.bed(left))["overridden"] == ["first_occupant"]
+    assert (await ward.bed(right))["overridden"] == ["first_occupant"]
+
+
+async def test_what_was_overridden_in_another_room_does_not_stand_in_this_one(ward: Ward):
+    department = await ward.a_department()
+    rooms = [await ward.a_room(department, sex_policy=SexPolicy.FIRST_OCCUPANT) for _ in range(2)]
+    beds = [[await ward.a_bed(department, room=room) for _ in range(2)] for room in rooms]
+    people = []
+    for pair, (sex, other) in zip(beds, ((FEMALE, MALE), (MALE, MALE)), strict=True):
+        for bed, one in zip(pair, (sex, other), strict=True):
+            admission = await ward.waits_elsewhere(needs=Needs(sex=one))
+            override = {"override": {"reason_code": "no_other_bed"}}
+            path = "/v1/placements/{}/arrival"
+            await ward.does(path, admission, role="bed_manager", bed_id=str(bed), **override)
+            people.append(admission)
+    assert code_of(await swap(ward, people[1], people[2])) == (409, "placement_rule_failed")

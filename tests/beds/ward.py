@@ -126,9 +126,9 @@ class Ward:
         await self.says(Wish(admission, patient or new_id(), want, 1, 1))
         return admission
 
-    async def waits_elsewhere(self, patient: UUID | None = None) -> UUID:
+    async def waits_elsewhere(self, patient: UUID | None = None, needs: Needs | None = None) -> UUID:
         """An admission that waits for a department without beds, so that it holds none."""
-        return await self.waits_for(await self.a_department(), patient=patient)
+        return await self.waits_for(await self.a_department(), patient=patient, needs=needs)
 
     async def holds(self, admission: UUID, bed: UUID, minutes: int | None = None) -> UUID:
         outcome = await hold_bed(self.database, UNCONDITIONAL, BED_MANAGER, bed, admission, minutes)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from beds.domain.layout import AgeBand, LevelOfCare, SexPolicy
-from beds.schemas import Codes
+from beds.schemas.needs import Codes
 from common.web import Code, Line
 from tools.importing.findings import meant
 

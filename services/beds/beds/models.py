@@ -198,6 +198,8 @@ transfer = sa.Table(
     sa.Column("reason_code", sa.Text),
     sa.Column("requested_at", Moment, nullable=False),
     sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("needs", JSONB),
+    sa.Column("needs_before", JSONB),
     *version_columns(),
     one_of("state", TransferState),
     sa.CheckConstraint("from_department_id <> department_id", name="another_department"),

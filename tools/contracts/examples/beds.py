@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from beds.domain.bed import HOLD as HOLD_LASTS, Bed
 from beds.domain.cleaning import CleaningJob, CleaningType
-from beds.domain.layout import Department, DepartmentState, Room
+from beds.domain.layout import Department, DepartmentState, LevelOfCare, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
 from beds.domain.rules import Isolation, Needs, PatientSex
@@ -125,13 +125,14 @@ def _placements() -> Iterator[Fact]:
 
 
 def _transfers() -> Iterator[Fact]:
-    asked = Transfer.requested(TRANSFER, ADMISSION, PATIENT, DEPARTMENT, OTHER_DEPARTMENT, at(32))
+    needs = replace(NEEDS, level_of_care=LevelOfCare.INTENSIVE)
+    asked = Transfer.requested(TRANSFER, ADMISSION, PATIENT, DEPARTMENT, OTHER_DEPARTMENT, at(32), needs)
     accepted = asked.accepted(OTHER_BED, HOLD, at(35).at + HOLD_LASTS, at(35))
     yield happened(X.REQUESTED, TRANSFER, asked, None)
     yield happened(X.ACCEPTED, TRANSFER, accepted, asked)
     yield happened(X.DECLINED, TRANSFER, asked.declined("no_capacity", at(35)), asked)
     yield happened(X.CANCELLED, TRANSFER, accepted.cancelled("departed", at(40)), accepted)
-    yield happened(X.COMPLETED, TRANSFER, accepted.completed(OTHER_BED, at(50)), accepted)
+    yield happened(X.COMPLETED, TRANSFER, accepted.completed(OTHER_BED, NEEDS, at(50)), accepted)
 
 
 def _cleaning() -> Iterator[Fact]:

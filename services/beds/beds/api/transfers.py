@@ -52,10 +52,11 @@ async def request_transfer(
     admission_id: UUID,
     wanted: NewTransfer,
 ) -> Response:
-    """To another department: its people accept with a bed, or decline."""
+    """To another department: its people accept with a bed, or decline. `needs` count there, if they are named."""
+    needs = wanted.needs.needs() if wanted.needs else None
     async with known(running, admission_id):
         outcome = await transfers.request_transfer(
-            running.database, demand, caller, admission_id, wanted.department_id
+            running.database, demand, caller, admission_id, wanted.department_id, needs
         )
     return await SHOWN.settle(request, running.database.read, outcome)
 

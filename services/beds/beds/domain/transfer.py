@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from beds.domain.rules.needs import Needs
 from common.errors import FieldError, Invalid, Refusal
 from common.stamp import Stamp, version_tag
 
@@ -84,6 +85,10 @@ class Transfer:
     reason_code: str | None
     requested_at: datetime
     requested_by: str
+    needs: Needs | None
+    """What the patient needs there; None where nobody has named other needs than those that the patient has."""
+    needs_before: Needs | None
+    """Once completed, what `needs` have taken the place of: a move that is taken back brings it back."""
     version: int
     changed_at: datetime
     changed_by: str
@@ -97,6 +102,7 @@ class Transfer:
         from_department_id: UUID,
         department_id: UUID,
         stamp: Stamp,
+        needs: Needs | None = None,
     ) -> "Transfer":
         """Raises `SameDepartment`."""
         if from_department_id == department_id:
@@ -112,6 +118,8 @@ class Transfer:
             reason_code=None,
             requested_at=stamp.at,
             requested_by=stamp.by,
+            needs=needs,
+            needs_before=None,
             version=1,
             changed_at=stamp.at,
             changed_by=stamp.by,
@@ -140,9 +148,10 @@ class Transfer:
     def cancelled(self, reason_code: str, stamp: Stamp) -> "Transfer":
         return self._step("cancel", stamp, reason_code=reason_code, **_NO_HOLD)
 
-    def completed(self, bed_id: UUID, stamp: Stamp) -> "Transfer":
-        """The patient is in a bed of that department, accepted or not, in the held bed or in another."""
-        return self._step("complete", stamp, **_NO_HOLD | {"bed_id": bed_id})
+    def completed(self, bed_id: UUID, needs: Needs, stamp: Stamp) -> "Transfer":
+        """The patient, with these needs until now, is in a bed there: accepted or not, the held one or another."""
+        before = None if self.needs is None else needs
+        return self._step("complete", stamp, **_NO_HOLD | {"bed_id": bed_id, "needs_before": before})
 
     def holds(self, bed_id: UUID, now: datetime) -> bool:
         settled = self.settled(now)

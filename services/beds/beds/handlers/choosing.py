@@ -60,18 +60,18 @@ async def judge(
     at: datetime,
     *,
     overriding: bool = False,
+    standing: Collection[str] = (),
     leaving: Collection[UUID] = (),
 ) -> frozenset[Rule]:
     """Locks the room, so that of two who come into it at once the second sees the first. Answers what is overridden.
 
+    `standing` are rules that were overridden before and need not be kept, like those of the patient's own hold;
     `leaving` go out of the room in the same act. Raises `PlacementRuleFailed`.
     """
     pack = await places.pack_at(act, at)
     place = await _place_of(act, bed, (placement.admission_id, *leaving))
-    mine = bed.settled(at).admission_id == placement.admission_id
-    return pack.expect_suitable(
-        place, placement.needs, overridden=bed.overridden if mine else (), overriding=overriding
-    )
+    own = bed.overridden if bed.settled(at).admission_id == placement.admission_id else ()
+    return pack.expect_suitable(place, placement.needs, overridden=(*standing, *own), overriding=overriding)
 
 
 async def _place_of(act: UnitOfWork, bed: Bed, leaving: Collection[UUID]) -> Place:

@@ -153,7 +153,11 @@ async def change_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, changes: dic
 
 
 async def _open_department(act: UnitOfWork, department_id: UUID) -> Department:
-    department = await records.departments.find(act, department_id)
+    return expect_open(await records.departments.find(act, department_id))
+
+
+def expect_open(department: Department | None) -> Department:
+    """The department that a payload names as `department_id`. Raises `Invalid`, `DepartmentClosed`."""
     if department is None:
         raise Invalid(errors=[_unknown("department_id", "no such department")])
     if department.state is DepartmentState.CLOSED:

@@ -18,6 +18,7 @@ from beds.domain.transfer import Transfer
 from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
 from beds.handlers.transferring import (
+    bound_for,
     complete_transfer,
     end_transfer,
     held_there,
@@ -117,7 +118,8 @@ async def move_patient(
     old, new = locked[placement.bed_id], locked[to_bed]
     stamp = await act.stamp(placement, transfer, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
-    moved = placement.moved(new.id, new.department_id, stamp, leads_to(transfer))
+    bound = bound_for(new.department_id, placement, transfer)
+    moved = bound.moved(new.id, new.department_id, stamp, leads_to(transfer))
     was_accepted = transfer is not None and transfer.holds(new.id, stamp.at)
     if not was_accepted:  # else either side may bring it about
         POLICIES.allow(caller, Act.MOVE_WITHIN, new.department_id)
@@ -125,8 +127,8 @@ async def move_patient(
         POLICIES.allow(caller, Act.OVERRIDE_RULES, new.department_id)
 
     await vacate(act, old, stamp, CleaningType.TRANSFER)
-    await occupy(act, new, placement, stamp, override)
-    await complete_transfer(act, transfer, new, locked, stamp)
+    await occupy(act, new, bound, stamp, override)
+    await complete_transfer(act, transfer, placement, new, locked, stamp)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
     await records.add_movement(
         act, MovementKind.MOVE, admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id

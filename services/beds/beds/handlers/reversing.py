@@ -3,12 +3,22 @@
 from uuid import UUID
 
 from beds import records
+from beds.domain.bed import Bed
 from beds.domain.cleaning import CleaningType
 from beds.domain.movement import MovementKind, Reversible
-from beds.domain.placement import AlreadyReversed, NothingToReverse, NotInABed, PlacementState, PriorBedTaken
+from beds.domain.placement import (
+    AlreadyReversed,
+    NothingToReverse,
+    NotInABed,
+    Placement,
+    PlacementState,
+    PriorBedTaken,
+)
+from beds.domain.rules import Needs
 from beds.events import PlacementEvent, TakenBack
 from beds.handlers.recording import occupy, save_placement, vacate
 from beds.handlers.transferring import (
+    bound_for,
     complete_transfer,
     end_transfer,
     held_there,
@@ -87,11 +97,13 @@ async def reverse_move(
     act.demand.expect(placement.tag(stamp.at))
     if not prior.settled(stamp.at).is_there_for(admission_id):
         raise PriorBedTaken(**prior.facts())
-    back = placement.moved_back(prior.id, prior.department_id, stamp, leads_to(transfer))
+    needed = await _needs_before(act, placement, wrong, prior)
+    bound = bound_for(prior.department_id, placement.needing(needed), transfer)
+    back = bound.moved_back(prior.id, prior.department_id, stamp, leads_to(transfer))
 
     await vacate(act, wrong, stamp, CleaningType.TRANSFER)
-    await occupy(act, prior, placement, stamp, override)
-    await complete_transfer(act, transfer, prior, locked, stamp)
+    await occupy(act, prior, bound, stamp, override)
+    await complete_transfer(act, transfer, placement, prior, locked, stamp)
     facts = TakenBack(Reversible.MOVE, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, back, facts)
     await records.add_movement(
@@ -105,3 +117,12 @@ async def reverse_move(
         reverses=latest.id,
     )
     return Outcome(201, admission_id)
+
+
+async def _needs_before(act: UnitOfWork, placement: Placement, wrong: Bed, prior: Bed) -> Needs:
+    """What the patient needed before a transfer that was a mistake, unless something else was said since."""
+    if wrong.department_id != prior.department_id:
+        mistaken = await records.last_completed_transfer(act, placement.admission_id)
+        if mistaken is not None and mistaken.needs == placement.needs and mistaken.needs_before is not None:
+            return mistaken.needs_before
+    return placement.needs

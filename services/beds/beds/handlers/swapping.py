@@ -10,7 +10,7 @@ from beds.domain.transfer import Transfer
 from beds.events import BedBefore, BedEvent, CameFrom, PlacementEvent, RulesOverridden
 from beds.handlers.choosing import judge
 from beds.handlers.recording import save_bed, save_placement
-from beds.handlers.transferring import complete_transfer, held_there, leads_to, lock_pending
+from beds.handlers.transferring import bound_for, complete_transfer, held_there, leads_to, lock_pending
 from beds.policies import POLICIES, Act
 from beds.records import occupancy
 from common.auth import Caller
@@ -49,29 +49,38 @@ async def swap_patients(
 
     for placement in locked.values():
         await occupancy.end_stay(act, placement.admission_id, stamp)
+    within_a_room = places[first].room_id is not None and places[first].room_id == places[second].room_id
     for placement, left, taken in (
         (ours, places[first], places[second]),
         (theirs, places[second], places[first]),
     ):
         transfer = transfers[placement.admission_id]
+        bound = bound_for(taken.department_id, placement, transfer)
         rules = await judge(
-            act, taken, placement, stamp.at, overriding=override is not None, leaving=(first, second)
+            act,
+            taken,
+            bound,
+            stamp.at,
+            overriding=override is not None,
+            standing=(*left.overridden, *taken.overridden) if within_a_room else (),
+            leaving=() if within_a_room else (first, second),
         )
-        await _take_place(act, placement, transfer, left, taken.despite(rules), override, stamp)
-        await complete_transfer(act, transfer, taken, beds, stamp)
+        await _take_place(act, placement, bound, transfer, left, taken.despite(rules), override, stamp)
+        await complete_transfer(act, transfer, placement, taken, beds, stamp)
     return Outcome(201, first)
 
 
 async def _take_place(
     act: UnitOfWork,
     placement: Placement,
+    bound: Placement,
     transfer: Transfer | None,
     left: Bed,
     taken: Bed,
     override: str | None,
     stamp: Stamp,
 ) -> None:
-    moved = placement.moved(taken.id, taken.department_id, stamp, leads_to(transfer))
+    moved = bound.moved(taken.id, taken.department_id, stamp, leads_to(transfer))
     occupied = taken.exchanged(placement.admission_id, placement.patient_id, stamp)
     await occupancy.add_stay(act, occupied)
     overridden = RulesOverridden((occupied.overridden and override) or None)

@@ -26,6 +26,13 @@ def held_there(transfer: Transfer | None) -> UUID | None:
     return None if transfer is None else transfer.bed_id
 
 
+def bound_for(department_id: UUID, placement: Placement, transfer: Transfer | None) -> Placement:
+    """With what the transfer says that the patient needs in this department, where it leads to it and says so."""
+    if transfer is None or transfer.needs is None or transfer.department_id != department_id:
+        return placement
+    return placement.needing(transfer.needs)
+
+
 async def save_transfer(act: UnitOfWork, what: TransferEvent, before: Transfer, after: Transfer) -> None:
     """One step of a transfer and its event."""
     await records.transfers.save(act, after)
@@ -33,17 +40,24 @@ async def save_transfer(act: UnitOfWork, what: TransferEvent, before: Transfer, 
 
 
 async def complete_transfer(
-    act: UnitOfWork, transfer: Transfer | None, taken: Bed, beds: dict[UUID, Bed], stamp: Stamp
+    act: UnitOfWork,
+    transfer: Transfer | None,
+    before: Placement,
+    taken: Bed,
+    beds: dict[UUID, Bed],
+    stamp: Stamp,
 ) -> None:
     """The patient is in this bed. In the receiving department a hold on another bed ends; elsewhere nothing changes.
 
-    `beds` are locked.
+    `before` is the placement until now. `beds` are locked.
     """
     if transfer is None or transfer.department_id != taken.department_id:
         return
     if transfer.bed_id is not None and transfer.bed_id != taken.id:
         await give_up_hold(act, transfer, beds[transfer.bed_id], stamp)
-    await save_transfer(act, TransferEvent.COMPLETED, transfer, transfer.completed(taken.id, stamp))
+    await save_transfer(
+        act, TransferEvent.COMPLETED, transfer, transfer.completed(taken.id, before.needs, stamp)
+    )
 
 
 async def end_transfer(

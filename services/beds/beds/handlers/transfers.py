@@ -6,12 +6,13 @@ from uuid import UUID
 
 from beds import records
 from beds.domain.bed import HOLD, Bed
-from beds.domain.layout import DepartmentClosed, DepartmentState
 from beds.domain.placement import HERE, NotInABed, Placement
+from beds.domain.rules import Needs
 from beds.domain.transfer import BedElsewhere, Transfer, TransferPending
 from beds.events import PlacementEvent, TransferEvent, happened
+from beds.handlers.layout import expect_open
 from beds.handlers.recording import give_up_hold, keep_bed, save_placement
-from beds.handlers.transferring import lock_pending, save_transfer
+from beds.handlers.transferring import bound_for, lock_pending, save_transfer
 from beds.policies import POLICIES, Act
 from beds.queries import ADMISSION_OF_TRANSFER
 from common.auth import Caller
@@ -25,14 +26,16 @@ from common.stamp import Stamp
 
 @command
 async def request_transfer(
-    act: UnitOfWork, caller: Caller, admission_id: UUID, department_id: UUID
+    act: UnitOfWork, caller: Caller, admission_id: UUID, department_id: UUID, needs: Needs | None = None
 ) -> Outcome:
-    """One at a time. Raises `NotInABed`, `TransferPending`, `SameDepartment`, `DepartmentClosed`."""
+    """One at a time; `needs` where the patient needs something else there than here.
+
+    Raises `NotInABed`, `TransferPending`, `SameDepartment`, `DepartmentClosed`, `Invalid`.
+    """
     receiving = await records.departments.find(act, department_id)
     placement = await records.placements.lock(act, admission_id)
     POLICIES.allow(caller, Act.REQUEST_TRANSFER, placement.department_id)
-    if receiving is None:
-        raise NotFound
+    expect_open(receiving)
     pending = await lock_pending(act, placement)
     stamp = await act.stamp(placement, pending)
     act.demand.expect(placement.tag(stamp.at))
@@ -40,11 +43,9 @@ async def request_transfer(
         raise NotInABed(**placement.facts())
     if pending is not None:
         raise TransferPending(**pending.settled(stamp.at).facts())
-    if receiving.state is DepartmentState.CLOSED:
-        raise DepartmentClosed
 
     of, origin = placement.patient_id, placement.department_id
-    transfer = Transfer.requested(new_id(), admission_id, of, origin, department_id, stamp)
+    transfer = Transfer.requested(new_id(), admission_id, of, origin, department_id, stamp, needs)
     await records.transfers.add(act, transfer)
     act.publish(happened(TransferEvent.REQUESTED, transfer.id, transfer, None))
     await save_placement(act, PlacementEvent.CHANGED, placement, placement.transferring(transfer.id, stamp))
@@ -81,7 +82,8 @@ async def accept_transfer(
         transfer.bed_id is not None and transfer.bed_id != bed_id
     ):  # of a hold that is over and was not swept yet
         await give_up_hold(act, transfer, beds[transfer.bed_id], stamp)
-    await keep_bed(act, beds[bed_id], placement, hold_id, until, stamp, override)
+    bound = bound_for(transfer.department_id, placement, transfer)
+    await keep_bed(act, beds[bed_id], bound, hold_id, until, stamp, override)
     await save_transfer(act, TransferEvent.ACCEPTED, transfer, accepted)
     return Outcome(200, transfer_id)
 

@@ -59,7 +59,7 @@ placements = Aggregates(
     readers={"want": read_want, "needs": Needs.read},
     unknown=UnknownPlacement,
 )
-transfers = Aggregates(Transfer, transfer)
+transfers = Aggregates(Transfer, transfer, readers={"needs": Needs.read, "needs_before": Needs.read})
 cleaning_jobs = Aggregates(
     CleaningJob,
     cleaning_job,
@@ -157,6 +157,23 @@ async def lock_open_job(act: UnitOfWork, bed_id: UUID) -> CleaningJob | None:
     """The open cleaning job of a bed that is locked already."""
     row = await act.first(_OPEN_JOB, of_bed=bed_id)
     return None if row is None else cleaning_jobs.read(row)
+
+
+_LAST_COMPLETED_TRANSFER = Statement(
+    sa.select(*transfer.c)
+    .where(
+        transfer.c.admission_id == sa.bindparam("of_admission"),
+        transfer.c.state == constant(TransferState.COMPLETED),
+    )
+    .order_by(transfer.c.changed_at.desc())
+    .limit(sa.literal_column("1"))
+)
+
+
+async def last_completed_transfer(act: UnitOfWork, admission_id: UUID) -> Transfer | None:
+    """That of an admission whose placement is locked; nothing changes it any more."""
+    row = await act.first(_LAST_COMPLETED_TRANSFER, of_admission=admission_id)
+    return None if row is None else transfers.read(row)
 
 
 _EXPIRED_TRANSFER = Statement(

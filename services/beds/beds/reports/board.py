@@ -103,12 +103,19 @@ _transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), t
 _pending = transfer.c.state.in_([constant(state) for state in PENDING])
 (_held_until,) = _shown(transfer.c.held_until)
 _transfers = sa.select(
-    *_shown(transfer.c.id, transfer.c.admission_id, transfer.c.from_department_id, transfer.c.department_id),
+    *_shown(transfer.c.id, transfer.c.admission_id),
+    placement.c.department_id.label("from_department_id"),  # a move that is taken back changes that
+    transfer.c.department_id,
     sa.case((_transfer_over, constant(TransferState.REQUESTED)), else_=transfer.c.state).label("state"),
     sa.case((_transfer_over, None), else_=transfer.c.bed_id).label("bed_id"),
     sa.case((_transfer_over, None), else_=_held_until).label("held_until"),
+    sa.func.coalesce(transfer.c.needs, placement.c.needs).label("needs"),
     *_shown(transfer.c.requested_at, transfer.c.version),
-).where(_pending, sa.or_(transfer.c.department_id == _here, transfer.c.from_department_id == _here))
+).where(
+    _pending,
+    placement.c.admission_id == transfer.c.admission_id,
+    sa.or_(transfer.c.department_id == _here, placement.c.department_id == _here),
+)
 
 # Placements: who is in these beds, who waits for this department, and who is to come to it
 _over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
@@ -131,8 +138,8 @@ _placements = sa.select(
     sa.case((_over, None), else_=placement.c.bed_id).label("bed_id"),
     *_shown(placement.c.since),
     _refusal,
-    *(placement.c.want[name].label(name) for name in ("priority", "ready", "needs")),
-    placement.c.version,
+    *(placement.c.want[name].label(name) for name in ("priority", "ready")),
+    *_shown(placement.c.needs, placement.c.version),
     _flags(
         incoming=sa.and_(sa.not_(_over), placement.c.department_id != _here),
         waits_for_a_person=sa.and_(

@@ -77,9 +77,9 @@ class BoardPlacement(BaseModel):
     bed_id: UUID | None
     since: datetime
     refusal: Unplaced | None
-    priority: Priority | None = Field(description="with `ready` and `needs`: what the admission wants")
+    priority: Priority | None = Field(description="with `ready`: what the admission wants")
     ready: bool | None
-    needs: dict[str, Any] | None
+    needs: dict[str, Any] = Field(description="what the patient needs, as it was last said")
     version: int
     flags: list[PlacementFlag]
 
@@ -87,11 +87,12 @@ class BoardPlacement(BaseModel):
 class BoardTransfer(BaseModel):
     id: UUID
     admission_id: UUID
-    from_department_id: UUID
+    from_department_id: UUID = Field(description="where the patient is now")
     department_id: UUID
     state: TransferState
     bed_id: UUID | None = Field(description="held for the patient until then")
     held_until: datetime | None
+    needs: dict[str, Any] = Field(description="what the patient needs there")
     requested_at: datetime
     version: int
 

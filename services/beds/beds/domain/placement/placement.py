@@ -100,12 +100,15 @@ class Placement:
         `held_department` is that of the bed held now, which `suits` by the placement rules or does not. The caller has
         checked that the wish is newer.
         """
+        is_decided = self._is_decided(wish)
         needs = wish.want.needs if wish.want else self.needs
+        if is_decided and self.want is not None and needs == self.want.needs:
+            needs = self.needs  # the same again takes nothing back that a transfer has said since
         marked = self.entered_in_error or wish.entered_in_error
         placement = replace(
             self, want=wish.want, want_version=wish.want_version, needs=needs, entered_in_error=marked
         )
-        if self._is_decided(wish):
+        if is_decided:
             return Reconciled(placement, ends_hold=False, seeks_bed=False)
         fits = suits and self._hold_fits(wish.want, held_department, stamp.at)
         ends_hold = self.state is P.HELD and not fits
@@ -244,7 +247,7 @@ class Placement:
         if self.state is not P.IN_BED:
             raise NotInABed(**self.facts())
         if self.want is not None:
-            waits = replace(self._without_hold(Unplaced.REVERSED), transfer_id=None)
+            waits = replace(self._without_hold(Unplaced.REVERSED), transfer_id=None, needs=self.want.needs)
             return waits._stamped(stamp, since=stamp.at)
         over = P.LEFT if self.stay_number > 1 else P.WITHDRAWN
         return replace(self, state=over, transfer_id=None, **_NO_BED)._stamped(stamp, since=stamp.at)
@@ -252,6 +255,10 @@ class Placement:
     def transferring(self, transfer_id: UUID | None, stamp: Stamp) -> "Placement":
         """A transfer is pending, or (None) is not any more; where the patient is stays as it was."""
         return replace(self, transfer_id=transfer_id)._stamped(stamp)
+
+    def needing(self, needs: Needs) -> "Placement":
+        """The same patient in another department, or back from it."""
+        return replace(self, needs=needs)
 
     def departed(self, reason_code: str, stamp: Stamp) -> "Placement":
         """Gone: a fact, never refused for paperwork. Raises `NotInABed`."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
@@ -13,10 +13,10 @@ from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import PlacementState, Unplaced
 from beds.domain.transfer import TransferState
+from beds.schemas.needs import Codes, NeedsOfAPatient
 from common.web import Code, Instant, Line, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
-Codes = Annotated[list[Code], Field(max_length=20), AfterValidator(lambda codes: sorted(set(codes)))]
 
 
 class BedStatus(StrEnum):
@@ -141,7 +141,10 @@ class Reversal(Overriding, Reason):
 
 
 class NewTransfer(Payload):
+    """`needs` are those in the receiving department, where they are other than here."""
+
     department_id: UUID
+    needs: NeedsOfAPatient | None = None
 
 
 class Acceptance(Overriding):
@@ -251,6 +254,7 @@ class TransferView(_Shown):
     hold_id: UUID | None
     held_until: datetime | None
     reason_code: str | None = Field(description="why it was declined or cancelled")
+    needs: dict[str, Any] | None = Field(description="of the patient there; null: those that the patient has")
     requested_at: datetime
     requested_by: str
 
