@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from tests.failpoints.changing_places import wards_of_a_pair
 from tests.failpoints.day import Places, Shift
 from tests.support.hospital import Hospital, a_hospital
 from tools.stack.stack import Stack
@@ -36,7 +37,9 @@ async def shifts(hospital: Hospital) -> list[Shift]:
     """They know what they were promised since the first day. Their first holds have begun to run out."""
     cleaner = await hospital.staff("housekeeping")
     corridor, spare = await hospital.a_department(beds=0), await hospital.a_department(beds=12)
-    wards = [await hospital.a_department(beds=1) for _ in range(SHIFTS)]
-    shifts = [Shift(hospital, Places(ward, corridor, spare), cleaner) for ward in wards]
+    shifts = []
+    for _ in range(SHIFTS):
+        ward, pair = await hospital.a_department(beds=1), await wards_of_a_pair(hospital)
+        shifts.append(Shift(hospital, Places(ward, corridor, spare, pair), cleaner))
     await asyncio.gather(*(shift.day() for shift in shifts))
     return shifts

@@ -7,6 +7,7 @@ import random
 from itertools import count
 from typing import NamedTuple
 
+from tests.failpoints.changing_places import Pair, Wards
 from tests.support.hospital import PASSWORD, Department, Hospital
 from tests.support.insisting import PATIENCE, Insisting
 from tests.support.person import Json, Person
@@ -14,11 +15,12 @@ from tests.support.waiting import eventually
 
 
 class Places(NamedTuple):
-    """A ward of one bed, a corridor without any, and a department whose beds are held in vain."""
+    """A ward of one bed, a corridor without any, a department whose beds are held in vain, and the wards of a pair."""
 
     ward: Department
     corridor: Department
     spare: Department
+    pair: Wards
 
 
 class Shift:
@@ -38,7 +40,10 @@ class Shift:
             await self.day()
 
     async def day(self) -> None:
-        await asyncio.gather(self._somebody_new(), self._somebody_curious(), self._beds_are_used())
+        pair = Pair(self.manager, self._places.pair)
+        await asyncio.gather(
+            self._somebody_new(), self._somebody_curious(), self._beds_are_used(), pair.day()
+        )
 
     async def _beds_are_used(self) -> None:
         waiting = [await self._admitted(), await self._admitted()]

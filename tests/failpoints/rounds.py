@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 Round = Mapping[str, Sequence[str]]
 """The fail points at which each process dies in this round, one after the other."""
 
-_COMMAND = ("command.before_commit", "command.after_commit", "command.before_answer")
+COMMAND = ("command.before_commit", "command.after_commit", "command.before_answer")
 _ACCESS = ("access.before_commit", "access.after_commit")
 _RELAY = ("relay.numbered", "relay.sent", "relay.acknowledged", "relay.marked")
 _CONSUME = (
@@ -29,7 +29,7 @@ def _timer(name: str) -> tuple[str, str]:
 #: consumes, the erasure of patients, is nobody's wish here.
 REACHED: Mapping[str, tuple[str, ...]] = {
     "beds": (
-        *_COMMAND,
+        *COMMAND,
         *_ACCESS,
         *_RELAY,
         *_CONSUME,
@@ -41,7 +41,7 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         *_timer("cleaning_targets"),
     ),
     "admissions": (
-        *_COMMAND,
+        *COMMAND,
         *_ACCESS,
         *_RELAY,
         *_CONSUME,
@@ -58,7 +58,7 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         *_timer("housekeeping"),
     ),
     "gateway": (
-        *_COMMAND,
+        *COMMAND,
         *_ACCESS,
         "sign_in.before_commit",
         "sign_in.after_commit",

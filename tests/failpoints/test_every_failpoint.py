@@ -1,7 +1,6 @@
 """A process that is killed at any of its fail points leaves tables, topics and the log in agreement."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,15 +12,16 @@ import pytest
 from confluent_kafka import Producer
 
 from common.embedded import ProcessFailed
+from tests.failpoints.changing_places import Pair, wards_of_a_pair
 from tests.failpoints.day import Shift
-from tests.failpoints.rounds import REACHED, Round, rounds
+from tests.failpoints.dying import EVERY, dies_at, dies_in_each
+from tests.failpoints.rounds import COMMAND, REACHED, Round, rounds
 from tests.support.balance import assert_balanced, assert_kept
 from tests.support.books import Books, Row, close_books
 from tests.support.hospital import Hospital
-from tests.support.insisting import PATIENCE
-from tests.support.waiting import eventually
+from tests.support.insisting import Insisting
 
-ROUNDS = rounds(every=bool(os.environ.get("WARDLINE_EVERY_FAILPOINT")))
+ROUNDS = rounds(every=EVERY)
 #: What a process listens to, for a record that it can never apply.
 _HEARD = {"beds": "hospital.admissions.admission.state.v1", "admissions": "hospital.beds.placement.state.v1"}
 _PROCESSES = ", ".join(f"{name}.main" for name in REACHED)
@@ -50,6 +50,24 @@ async def test_nothing_is_lost_and_nothing_happens_twice(
     assert_kept(books, promises)
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first", range(len(COMMAND)) if EVERY else [0])
+async def test_whoever_changes_places_is_lost_by_no_death(hospital: Hospital, first: int):
+    """Beds dies in the middle of each act, at one of the points; in the long form at each of them."""
+    manager = Insisting(hospital.another_device(hospital.bed_manager))
+    pair = Pair(manager, await wards_of_a_pair(hospital))
+    await pair.come()
+    points = [COMMAND[(first + n) % len(COMMAND)] for n in range(len(pair.acts))]
+    await dies_in_each(hospital.stack, "beds", pair.acts, points)
+    await pair.be_discharged()
+    await dies_in_each(hospital.stack, "admissions", [pair.reopen], [COMMAND[first]])
+    await pair.go()
+
+    books = await close_books(hospital.stack)
+    assert_balanced(books)
+    assert_kept(books, manager.acknowledged)
+
+
 def test_no_fail_point_is_left_out():
     said = subprocess.run([sys.executable, "-c", _NAMES], capture_output=True, text=True, check=True)
     declared = set(said.stdout.split())
@@ -72,7 +90,6 @@ async def test_a_misspelt_fail_point_stops_the_start(hospital: Hospital):
 async def _dies_at_each(hospital: Hospital, name: str, points: Sequence[str], buried: Counter[str]) -> None:
     """Killed as it is, then started with one fail point after the other, at last with none."""
     stack = hospital.stack
-    process = stack.process(name)
     await asyncio.to_thread(stack.kill, name)
     for point in points:
         if point.startswith("bury."):
@@ -80,9 +97,7 @@ async def _dies_at_each(hospital: Hospital, name: str, points: Sequence[str], bu
             buried[name] += 1
         if point.startswith("timer.replay."):
             await _want_all_again(hospital, name)
-        await asyncio.to_thread(stack.begin_program, name, {"WARDLINE_FAILPOINT": f"{point}:1"})
-        await eventually(process.has_died, within=PATIENCE)
-        assert f"{name} was ended by SIGKILL; its last words were “fail point {point}”" in process.obituary()
+        await dies_at(stack, name, point)
     await asyncio.to_thread(stack.begin_program, name)
 
 

@@ -31,10 +31,18 @@ def assert_balanced(books: Books) -> None:
 
 
 def assert_kept(books: Books, promises: Sequence[Acknowledged]) -> None:
-    """Whatever was answered with success has its outcome, committed with its effect, in one of the databases."""
-    kept = {(row["user_id"], row["key"]) for tables in books.tables.values() for row in tables["idempotency"]}
+    """Whatever was answered with success has its outcome, committed with its effect, in one of the databases.
+
+    What the answer showed is what was made then, however often it had been asked for.
+    """
+    kept = {
+        (row["user_id"], row["key"]): str(row["resource"])
+        for tables in books.tables.values()
+        for row in tables["idempotency"]
+    }
     assert promises
     assert [one for one in promises if (one.user_id, one.key) not in kept] == []
+    assert [one for one in promises if one.resource not in (None, kept[one.user_id, one.key])] == []
 
 
 def published(books: Books) -> Iterator[str]:

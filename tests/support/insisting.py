@@ -18,11 +18,15 @@ PAUSE = 0.1
 
 
 class Acknowledged(NamedTuple):
-    """A command that was answered with success: from then on it must exist, once."""
+    """A command that was answered with success: from then on it must exist, once.
+
+    `resource` is what the last answer showed, where it showed something.
+    """
 
     user_id: UUID | None
     key: str
     path: str
+    resource: str | None = None
 
 
 class GivenUp(AssertionError):
@@ -51,7 +55,9 @@ class Insisting:
             else:
                 if answer.status_code < 500:
                     if answer.is_success and method != "GET":
-                        self.acknowledged.append(Acknowledged(self._person.user_id, key, path))
+                        shown = answer.json() if answer.content else {}
+                        resource = shown.get("id") or shown.get("admission_id")
+                        self.acknowledged.append(Acknowledged(self._person.user_id, key, path, resource))
                     return answer
                 last = answer.text[:200]
             if time.monotonic() > deadline:
