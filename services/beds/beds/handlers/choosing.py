@@ -9,16 +9,19 @@ from beds.domain.bed import Bed
 from beds.domain.placement import Placement, Want
 from beds.domain.rules import Needs, Place, Rule, RulePack
 from beds.records import places
-from beds.records.places import FreePlace
+from beds.records.places import Alike
 from common.db import UnitOfWork
 
 
-def best_first(pack: RulePack, needs: Needs, free: Iterable[FreePlace]) -> list[UUID]:
+def best_first(pack: RulePack, needs: Needs, free: Iterable[Alike]) -> list[UUID]:
     """The beds that keep every hard and overridable rule, by their penalties."""
-    suitable = [one for one in free if not pack.failed(one.place, needs)]
-    return [
-        one.bed_id for one in sorted(suitable, key=lambda one: (pack.penalty(one.place, needs), one.code))
+    suitable = [
+        (pack.penalty(alike.place, needs), code, bed_id)
+        for alike in free
+        if not pack.failed(alike.place, needs)
+        for code, bed_id in alike.beds
     ]
+    return [UUID(bed_id) for _, _, bed_id in sorted(suitable)]
 
 
 async def lock_best_bed(act: UnitOfWork, want: Want, admission_id: UUID, at: datetime) -> Bed | None:
@@ -27,13 +30,13 @@ async def lock_best_bed(act: UnitOfWork, want: Want, admission_id: UUID, at: dat
     First one that nobody is busy with, and only then one that somebody may be about to give up or to take. Only one is
     judged under the locks: whoever comes second to a room waits, and is tried again.
     """
-    pack = await places.pack_at(act, at)
-    suitable = best_first(pack, want.needs, await places.free_places(act, want, (admission_id,)))
+    pack, free = await _free(act, want, admission_id, at)
+    suitable = best_first(pack, want.needs, free)
     for waiting, candidates in ((False, suitable), (True, sorted(suitable))):
         for bed_id in candidates:
             bed = await records.lock_free_bed(act, bed_id, at, waiting=waiting)
             if bed is not None:
-                place = await _place_of(act, bed, (admission_id,))
+                pack, place = await _place_of(act, bed, at, (admission_id,))
                 return None if pack.failed(place, want.needs) else bed
     return None
 
@@ -42,15 +45,22 @@ async def is_unsuited(act: UnitOfWork, want: Want, admission_id: UUID, at: datet
     """Whether the one bed that is wanted is free, and a rule is against it."""
     if want.bed_id is None:
         return False
-    free = await places.free_places(act, want, (admission_id,))
-    return bool(free) and not best_first(await places.pack_at(act, at), want.needs, free)
+    pack, free = await _free(act, want, admission_id, at)
+    return bool(free) and not best_first(pack, want.needs, free)
+
+
+async def _free(
+    act: UnitOfWork, want: Want, admission_id: UUID, at: datetime
+) -> tuple[RulePack, list[Alike]]:
+    return await places.free_places(
+        act, (want.department_id,), at=at, bed_id=want.bed_id, leaving=(admission_id,)
+    )
 
 
 async def still_suits(act: UnitOfWork, bed: Bed, want: Want, admission_id: UUID, at: datetime) -> bool:
     """Whether a held bed suits what is wanted now. A look without the room's lock: the arrival judges again."""
-    pack = await places.pack_at(act, at)
-    place = (await places.place_of(act, bed.id, (admission_id,))).ready()  # held for this very patient
-    return pack.failed(place, want.needs) <= set(bed.overridden)
+    pack, place = await places.place_of(act, bed.id, at, (admission_id,))
+    return pack.failed(place.ready(), want.needs) <= set(bed.overridden)  # held for this very patient
 
 
 async def judge(
@@ -68,14 +78,16 @@ async def judge(
     `standing` are rules that were overridden before and need not be kept, like those of the patient's own hold;
     `leaving` go out of the room in the same act. Raises `PlacementRuleFailed`.
     """
-    pack = await places.pack_at(act, at)
-    place = await _place_of(act, bed, (placement.admission_id, *leaving))
+    pack, place = await _place_of(act, bed, at, (placement.admission_id, *leaving))
     own = bed.overridden if bed.settled(at).admission_id == placement.admission_id else ()
     return pack.expect_suitable(place, placement.needs, overridden=(*standing, *own), overriding=overriding)
 
 
-async def _place_of(act: UnitOfWork, bed: Bed, leaving: Collection[UUID]) -> Place:
+async def _place_of(
+    act: UnitOfWork, bed: Bed, at: datetime, leaving: Collection[UUID]
+) -> tuple[RulePack, Place]:
     """Whether it is free and clean is for the bed itself to say."""
     if bed.room_id is not None:
         await records.rooms.lock(act, bed.room_id)
-    return (await places.place_of(act, bed.id, leaving)).ready()
+    pack, place = await places.place_of(act, bed.id, at, leaving)
+    return pack, place.ready()

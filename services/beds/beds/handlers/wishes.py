@@ -1,15 +1,13 @@
 """The other half of every admission: its want is answered by a placement (domain §2, *What beds answers*)."""
 
 from datetime import datetime
-from uuid import UUID
 
 from beds import records
 from beds.domain.placement import Placement, PlacementState, Wish
 from beds.events import PlacementEvent
-from beds.handlers.choosing import best_first, is_unsuited, lock_best_bed, still_suits
+from beds.handlers.choosing import is_unsuited, lock_best_bed, still_suits
 from beds.handlers.recording import answer_event, give_up_hold, save_placement, take_hold
 from beds.records import places
-from beds.records.places import FreePlace
 from common.db import UnitOfWork
 
 
@@ -69,15 +67,13 @@ async def place_next(act: UnitOfWork) -> bool:
 
 async def _first_whom_a_bed_suits(act: UnitOfWork, at: datetime) -> Placement | None:
     """Locked. Whom somebody is busy with is passed over."""
-    pack = await places.pack_at(act, at)
-    free: dict[tuple[UUID, UUID | None], list[FreePlace]] = {}
-    for waiting in await records.queue(act, at):
-        if waiting.want is None:
-            continue
-        wanted = (waiting.want.department_id, waiting.want.bed_id)
-        if wanted not in free:
-            free[wanted] = await places.free_places(act, waiting.want)
-        if best_first(pack, waiting.want.needs, free[wanted]):
+    queue = [(waiting, waiting.want) for waiting in await records.queue(act, at) if waiting.want is not None]
+    if not queue:
+        return None
+    pack, free = await places.free_places(act, {want.department_id for _, want in queue}, at=at)
+    for waiting, want in queue:
+        wanted = (alike for alike in free if alike.is_wanted(want))
+        if any(not pack.failed(alike.place, want.needs) for alike in wanted):
             locked = await records.lock_waiting(act, waiting.admission_id)
             if locked is not None:
                 return locked

@@ -1,12 +1,18 @@
-"""Beds as the placement rules see them: with their room and those who are in it. And the rules that are in force."""
+"""Beds as the placement rules see them: with their room and those who are in it, and with the rules that are in force.
 
-from collections.abc import Collection
+Beds of one room that have the same equipment and are in the same state are alike to every rule: they are read and
+judged once. PostgreSQL writes what is found as JSON, in one round trip with the rules.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid, aggregate_order_by, distinct_on
 
 from beds.domain.bed import BedState
 from beds.domain.layout import AgeBand, LevelOfCare, RoomFacts, SexPolicy
@@ -14,113 +20,157 @@ from beds.domain.placement import Want
 from beds.domain.rules import Needs, PackedRule, Place, Rule, RulePack, Severity
 from beds.models import bed, placement, placement_rule, room
 from beds.records.free import is_free, state_at
+from common.columns import Moment
 from common.db import Reader
 from common.statements import Statement, constant
 
-_clock = sa.func.clock_timestamp()
+Column = sa.ColumnElement[Any]
+_now = sa.func.statement_timestamp()
+IS_FREE = is_free(_now)
+_state = state_at(_now).label("state")
+_same = (bed.c.department_id, bed.c.room_id, bed.c.equipment, _state)
+_named = sa.func.json_build_array(bed.c.code, bed.c.id)
+_beds = sa.func.json_agg(aggregate_order_by(_named, bed.c.code, bed.c.id)).label("beds")
 _mate, _person = bed.alias("mate"), placement.alias("person")
-_leaving: sa.BindParameter[Any] = sa.bindparam("leaving", type_=ARRAY(Uuid))
-_is_here = sa.and_(
-    sa.or_(
-        _mate.c.state == constant(BedState.OCCUPIED),
-        sa.and_(_mate.c.state == constant(BedState.HELD), _mate.c.held_until > _clock),
-    ),
-    _mate.c.admission_id != sa.all_(_leaving),
+_is_here = sa.or_(
+    _mate.c.state == constant(BedState.OCCUPIED),
+    sa.and_(_mate.c.state == constant(BedState.HELD), _mate.c.held_until > _now),
 )
-_mates = (
-    sa.select(
-        sa.func.count().filter(_mate.c.state != constant(BedState.CLOSED)).label("open_beds"),
-        sa.func.jsonb_agg(_person.c.needs).filter(_is_here).label("neighbours"),
-    )
-    .select_from(_mate.outerjoin(_person, _person.c.admission_id == _mate.c.admission_id))
-    .where(_mate.c.room_id == bed.c.room_id)
-    .lateral("mates")
-)
-IS_FREE = is_free(_clock)
-_FACTS = (
-    room.c.sex_policy,
-    room.c.negative_pressure,
-    room.c.age_band,
-    room.c.level_of_care,
-    room.c.specialty,
-)
-PLACES = sa.select(
-    bed.c.id,
-    bed.c.code,
-    bed.c.room_id,
-    bed.c.equipment,
-    state_at(_clock).label("state"),
-    *_FACTS,
-    _mates.c.open_beds,
-    _mates.c.neighbours,
-).select_from(bed.outerjoin(room, room.c.id == bed.c.room_id).join(_mates, sa.true()))
-"""Beds with what the rules go by. `leaving` are those who do not count as being in a room."""
 
 
-class FreePlace(NamedTuple):
-    """A free bed of a department, for the rules to judge."""
+class Alike(NamedTuple):
+    """Beds that are the same to every rule: code and id of each, by code."""
 
-    bed_id: UUID
-    code: str
+    department_id: str
+    room_id: str | None
     place: Place
+    beds: list[tuple[str, str]]
+
+    def is_wanted(self, want: Want) -> bool:
+        """Whether they are of the department, and the bed is among them where the want names one."""
+        if self.department_id != str(want.department_id):
+            return False
+        return want.bed_id is None or str(want.bed_id) in [bed_id for _, bed_id in self.beds]
 
 
-def read_place(row: Any) -> Place:
-    facts = RoomFacts()
-    if row["room_id"] is not None:
-        facts = RoomFacts(
-            sex_policy=SexPolicy(row["sex_policy"]),
-            negative_pressure=row["negative_pressure"],
-            age_band=AgeBand(row["age_band"]),
-            level_of_care=LevelOfCare(row["level_of_care"]),
-            specialty=row["specialty"],
+def looked_at(*which: "sa.ColumnElement[bool]", leaving: Column) -> Column:
+    """These beds as the rules see them, as JSON. `leaving` (an array) do not count as being in a room."""
+    alike = sa.select(*_same, _beds).where(*which).group_by(*_same).subquery("alike")
+    mates = (
+        sa.select(
+            sa.func.count().filter(_mate.c.state != constant(BedState.CLOSED)).label("open_beds"),
+            sa.func.json_agg(_person.c.needs)
+            .filter(_is_here, _mate.c.admission_id != sa.all_(leaving))
+            .label("neighbours"),
         )
+        .select_from(_mate.outerjoin(_person, _person.c.admission_id == _mate.c.admission_id))
+        .where(_mate.c.room_id == alike.c.room_id)
+        .lateral("mates")
+    )
+    facts = (room.c.sex_policy, room.c.negative_pressure, room.c.age_band, room.c.level_of_care)
+    found = (
+        sa.select(*alike.c, *facts, room.c.specialty, *mates.c)
+        .select_from(alike.outerjoin(room, room.c.id == alike.c.room_id).join(mates, sa.true()))
+        .subquery("found")
+    )
+    written = sa.select(sa.func.json_agg(found.table_valued())).scalar_subquery()
+    return sa.cast(written, sa.Text).label("places")
+
+
+def read_places(written: str | None) -> list[Alike]:
+    """What `looked_at` has written."""
+    rows = orjson.loads(written) if written else ()
+    return [Alike(row["department_id"], row["room_id"], _place(row), row["beds"]) for row in rows]
+
+
+def _place(row: Mapping[str, Any]) -> Place:
     return Place(
-        state=BedState(row["state"]),
+        state=_STATES[row["state"]],
         equipment=frozenset(row["equipment"]),
-        room=facts,
+        room=RoomFacts() if row["room_id"] is None else _facts(*(row[name] for name in _FACTS)),
         single=row["open_beds"] == 1,
         neighbours=tuple(None if said is None else Needs.read(said) for said in row["neighbours"] or ()),
     )
 
 
-_PLACE = Statement(PLACES.where(bed.c.id == sa.bindparam("of_bed")))
+_STATES = {state.value: state for state in BedState}
+_FACTS = ("sex_policy", "negative_pressure", "age_band", "level_of_care", "specialty")
 
 
-async def place_of(act: Reader, bed_id: UUID, leaving: Collection[UUID]) -> Place:
-    """As it is now, for a patient who goes into it while `leaving` go out of the room."""
-    row = await act.first(_PLACE, of_bed=bed_id, leaving=list(leaving))
-    assert row is not None
-    return read_place(row)
-
-
-_wanted_bed: sa.BindParameter[Any] = sa.bindparam("wanted_bed", type_=Uuid)
-_FREE_PLACES = Statement(
-    PLACES.where(
-        bed.c.department_id == sa.bindparam("of_department"),
-        sa.or_(_wanted_bed.is_(None), bed.c.id == _wanted_bed),
-        IS_FREE,
-    ).order_by(bed.c.code, bed.c.id)
-)
-
-
-async def free_places(act: Reader, want: Want, leaving: Collection[UUID] = ()) -> list[FreePlace]:
-    """The free beds that are wanted, whether or not they suit."""
-    rows = await act.all(
-        _FREE_PLACES, of_department=want.department_id, wanted_bed=want.bed_id, leaving=list(leaving)
+@lru_cache
+def _facts(
+    sex_policy: str, negative_pressure: bool, age_band: str, level_of_care: str, specialty: str | None
+) -> RoomFacts:
+    """The same few again and again."""
+    return RoomFacts(
+        sex_policy=SexPolicy(sex_policy),
+        negative_pressure=negative_pressure,
+        age_band=AgeBand(age_band),
+        level_of_care=LevelOfCare(level_of_care),
+        specialty=specialty,
     )
-    return [FreePlace(row["id"], row["code"], read_place(row)) for row in rows]
 
 
-_PACK = Statement(
-    sa.select(placement_rule.c.rule, placement_rule.c.severity, placement_rule.c.penalty)
-    .ext(distinct_on(placement_rule.c.rule))
-    .where(placement_rule.c.effective_from <= sa.bindparam("at"))
-    .order_by(placement_rule.c.rule, placement_rule.c.effective_from.desc())
+def pack_at(at: Column) -> Column:
+    """The placement rules that are in force at this moment, as JSON."""
+    rule = placement_rule.c
+    in_force = (
+        sa.select(rule.rule, rule.severity, rule.penalty)
+        .ext(distinct_on(rule.rule))
+        .where(rule.effective_from <= at)
+        .order_by(rule.rule, rule.effective_from.desc())
+        .subquery("in_force")
+    )
+    together = sa.func.json_agg(aggregate_order_by(sa.func.json_build_array(*in_force.c), in_force.c.rule))
+    return sa.cast(sa.select(together).scalar_subquery(), sa.Text).label("pack")
+
+
+@lru_cache(maxsize=4)
+def read_pack(written: str | None) -> RulePack:
+    """What `pack_at` has written: mostly what it wrote the last time."""
+    rows = orjson.loads(written) if written else ()
+    return RulePack(PackedRule(Rule(rule), Severity(severity), penalty) for rule, severity, penalty in rows)
+
+
+_at = sa.func.coalesce(sa.bindparam("at", type_=Moment), _now)
+_leaving: sa.BindParameter[Any] = sa.bindparam("leaving", type_=ARRAY(Uuid))
+_departments: sa.BindParameter[Any] = sa.bindparam("of_departments", type_=ARRAY(Uuid))
+_wanted_bed: sa.BindParameter[Any] = sa.bindparam("wanted_bed", type_=Uuid)
+_PLACE = Statement(sa.select(pack_at(_at), looked_at(bed.c.id == sa.bindparam("of_bed"), leaving=_leaving)))
+_FREE = Statement(
+    sa.select(
+        pack_at(_at),
+        looked_at(
+            bed.c.department_id == sa.any_(_departments),
+            sa.or_(_wanted_bed.is_(None), bed.c.id == _wanted_bed),
+            IS_FREE,
+            leaving=_leaving,
+        ),
+    )
 )
 
 
-async def pack_at(act: Reader, at: datetime) -> RulePack:
-    """The placement rules that are in force at this moment."""
-    rows = await act.all(_PACK, at=at)
-    return RulePack(PackedRule(Rule(row["rule"]), Severity(row["severity"]), row["penalty"]) for row in rows)
+async def place_of(
+    act: Reader, bed_id: UUID, at: datetime, leaving: Collection[UUID]
+) -> tuple[RulePack, Place]:
+    """As it is now, for a patient who goes into it while `leaving` go out of the room; and the rules of this moment."""
+    row = await act.first(_PLACE, of_bed=bed_id, at=at, leaving=list(leaving))
+    assert row is not None
+    (alike,) = read_places(row["places"])
+    return read_pack(row["pack"]), alike.place
+
+
+async def free_places(
+    act: Reader,
+    departments: Collection[UUID],
+    *,
+    at: datetime | None = None,
+    bed_id: UUID | None = None,
+    leaving: Collection[UUID] = (),
+) -> tuple[RulePack, list[Alike]]:
+    """The free beds of these departments, or the one that is named, suiting or not; and the rules of `at` (or now)."""
+    row = await act.first(
+        _FREE, of_departments=list(departments), wanted_bed=bed_id, at=at, leaving=list(leaving)
+    )
+    assert row is not None
+    return read_pack(row["pack"]), read_places(row["places"])

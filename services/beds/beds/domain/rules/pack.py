@@ -25,6 +25,18 @@ class Outcome(StrEnum):
     PENALTY = "penalty"
 
 
+class Fit(StrEnum):
+    """How a bed could be had for somebody, the best first: now, against rules, once it is clean, or not at all."""
+
+    SUITS = "suits"
+    AGAINST_RULES = "against_rules"
+    NOT_READY = "not_ready"
+    UNSUITED = "unsuited"
+
+
+_FITS = tuple(Fit)
+
+
 class PackedRule(NamedTuple):
     """A rule as the hospital wants it; `penalty` is what each miss of a soft one costs."""
 
@@ -44,6 +56,18 @@ class Verdict:
     sentence: str
 
 
+class Standing(NamedTuple):
+    """Where a bed stands among others for one patient: `failed` are its hard and overridable rules."""
+
+    fit: Fit
+    failed: frozenset[Rule]
+    penalty: int
+
+    def order(self) -> tuple[int, int, int]:
+        """The better first: how it could be had, against how many rules, what it costs."""
+        return _FITS.index(self.fit), len(self.failed), self.penalty
+
+
 class PlacementRuleFailed(Refusal):
     code = "placement_rule_failed"
     sentence = "This bed does not suit this patient: `failed` names the rules. Choose another one."
@@ -58,8 +82,13 @@ class RulePack:
         self._rules = tuple(
             (always | {rule: one for rule, one in named.items() if rule not in always}).values()
         )
-        self._strict = tuple(one.rule for one in self._rules if one.severity is not Severity.SOFT)
-        self._soft = tuple((one.rule, one.penalty) for one in self._rules if one.severity is Severity.SOFT)
+        self._strict = tuple(
+            (one.rule, RULES[one.rule].missed) for one in self._rules if one.severity is not Severity.SOFT
+        )
+        self._soft = tuple(
+            (one.penalty, RULES[one.rule].missed) for one in self._rules if one.severity is Severity.SOFT
+        )
+        self._overridable = frozenset(one.rule for one in self._rules if one.severity is Severity.OVERRIDABLE)
 
     def verdicts(self, place: Place, needs: Needs) -> list[Verdict]:
         """Every rule with what it says, the gravest first."""
@@ -69,10 +98,20 @@ class RulePack:
 
     def failed(self, place: Place, needs: Needs) -> frozenset[Rule]:
         """The hard and overridable rules that this place does not keep."""
-        return frozenset(rule for rule in self._strict if RULES[rule].missed(place, needs))
+        return frozenset([rule for rule, missed in self._strict if missed(place, needs)])
 
     def penalty(self, place: Place, needs: Needs) -> int:
-        return sum(cost * RULES[rule].missed(place, needs) for rule, cost in self._soft)
+        return sum([cost * missed(place, needs) for cost, missed in self._soft])
+
+    def standing(self, place: Place, needs: Needs) -> Standing:
+        """How this bed could be had, as far as the rules go."""
+        failed = self.failed(place, needs)
+        hard = failed - self._overridable
+        if hard:
+            fit = Fit.NOT_READY if hard == {Rule.BED_READY} else Fit.UNSUITED
+        else:
+            fit = Fit.AGAINST_RULES if failed else Fit.SUITS
+        return Standing(fit, failed, self.penalty(place, needs))
 
     def expect_suitable(
         self, place: Place, needs: Needs, *, overridden: Collection[str] = (), overriding: bool = False
@@ -82,8 +121,7 @@ class RulePack:
         Raises `PlacementRuleFailed` for any other.
         """
         failed = self.failed(place, needs)
-        overridable = {one.rule for one in self._rules if one.severity is Severity.OVERRIDABLE}
-        stands = failed - (overridable if overriding else overridable & set(overridden))
+        stands = failed - (self._overridable if overriding else self._overridable & set(overridden))
         if stands:
             raise PlacementRuleFailed(
                 failed=[verdict for verdict in self.verdicts(place, needs) if verdict.rule in stands]
