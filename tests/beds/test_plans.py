@@ -13,6 +13,7 @@ from beds.reports.board import BOARD
 from beds.reports.movements import MOVEMENTS
 from beds.reports.occupancy import OCCUPANCY
 from beds.reports.stays import STAYS, STAYS_BY_DEPARTMENT
+from beds.reports.suggestions import SUGGESTED
 from beds.reports.turnarounds import TURNAROUNDS, TURNAROUNDS_BY_DEPARTMENT
 from beds.reports.waiting import ARRIVALS_EXPECTED, QUEUE, QUEUE_BY_DEPARTMENT
 from common.ids import new_id
@@ -78,6 +79,13 @@ class Planner:
 async def test_a_board(ward: Ward, department: UUID):
     planner = Planner(ward)
     await planner.all(BOARD, of_department=department)
+    assert planner.read_whole() == [], planner.plan
+
+
+async def test_the_best_beds(ward: Ward, department: UUID):
+    planner = Planner(ward)
+    everywhere = {"department_id": None, "anywhere": True, "departments": None}
+    await planner.all(SUGGESTED, of_admission=new_id(), **everywhere)
     assert planner.read_whole() == [], planner.plan
 
 

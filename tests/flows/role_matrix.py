@@ -132,7 +132,7 @@ BEDS = [
     Row("POST", f"{_BED}/close", "admin"),
     Row("POST", f"{_BED}/open", "admin"),
     Row("POST", f"{_BED}/ready_override", _BLOCK, _REASON),
-    Row("GET", "/v1/beds/suggestions", _HOLD, later="placement rules"),
+    Row("GET", "/v1/beds/suggestions?admission_id={admission_id}", _HOLD),
     Row("GET", "/v1/placements?department_id={department_id}", "clinical"),
     Row("GET", _PLACEMENT, "clinical"),
     Row("GET", f"{_PLACEMENT}/movements", "clinical"),

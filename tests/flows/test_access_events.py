@@ -114,6 +114,8 @@ _PLAIN = {
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
     *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into", "overridden", "meaning"),
     *("entered_in_error",),
+    *("fit", "may_override", "penalty", "verdicts", "rule", "severity", "outcome", "sentence"),
+    *("why", "ruled_out"),
 }
 _PLAIN_NAMES = {"DepartmentView", "BoardDepartment"}
 

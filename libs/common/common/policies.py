@@ -31,6 +31,23 @@ class Policies:
 
         Raises `Forbidden` if in none, or not in the one that is `asked` for.
         """
+        reached = self._reached(caller, act)
+        if reached is not None and (not reached or (asked is not None and asked not in reached)):
+            raise Forbidden(act=act)
+        return reached
+
+    def allow(self, caller: Caller, act: str, department_id: UUID | None = None) -> None:
+        """Raises `Forbidden` unless the caller may do this, in this department where the act has one."""
+        if not self.allows(caller, act, department_id):
+            raise Forbidden(act=act)
+
+    def allows(self, caller: Caller, act: str, department_id: UUID | None = None) -> bool:
+        """Whether the caller may do this, in this department where the act has one."""
+        reached = self._reached(caller, act)
+        return reached is None or department_id in reached
+
+    def _reached(self, caller: Caller, act: str) -> frozenset[UUID] | None:
+        """The departments in which the caller may do this, perhaps none; None means all."""
         cells = self._table.get(act, {})
         reached: set[UUID] = set()
         for grant in caller.grants:
@@ -39,15 +56,7 @@ class Policies:
                 return None
             if scope is Scope.DEPARTMENTS and grant.departments:
                 reached |= grant.departments
-        if not reached or (asked is not None and asked not in reached):
-            raise Forbidden(act=act)
         return frozenset(reached)
-
-    def allow(self, caller: Caller, act: str, department_id: UUID | None = None) -> None:
-        """Raises `Forbidden` unless the caller may do this, in this department where the act has one."""
-        departments = self.departments(caller, act)
-        if departments is not None and department_id not in departments:
-            raise Forbidden(act=act)
 
 
 def within(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

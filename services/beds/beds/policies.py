@@ -11,6 +11,7 @@ class Act(StrEnum):
     READ_LAYOUT = "read_layout"
     CHANGE_LAYOUT = "change_layout"
     HOLD_BED = "hold_bed"
+    SUGGEST_BEDS = "suggest_beds"
     OVERRIDE_RULES = "override_placement_rules"
     BLOCK_BED = "block_bed"
     CLOSE_BED = "close_bed"
@@ -35,6 +36,7 @@ POLICIES = Policies(
         Act.READ_LAYOUT: CLINICAL | {"housekeeping": ANY, "staffing_coordinator": ANY, "auditor": ANY},
         Act.CHANGE_LAYOUT: {"admin": ANY},
         Act.HOLD_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.SUGGEST_BEDS: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.OVERRIDE_RULES: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.CLOSE_BED: {"admin": ANY},

@@ -10,11 +10,13 @@ from beds.api import (
     placements,
     reports,
     rooms,
+    suggestions,
     transfers,
 )
 
 routers = (
-    *(departments.router, boards.router, rooms.router, beds.router),
+    *(departments.router, boards.router, rooms.router),
+    *(suggestions.router, beds.router),  # in this order: its path is also that of a bed
     *(
         placements.router,
         movements.router,

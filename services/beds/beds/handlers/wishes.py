@@ -72,7 +72,7 @@ async def _first_whom_a_bed_suits(act: UnitOfWork, at: datetime) -> Placement | 
         return None
     pack, free = await places.free_places(act, {want.department_id for _, want in queue}, at=at)
     for waiting, want in queue:
-        wanted = (alike for alike in free if alike.is_wanted(want))
+        wanted = (alike for alike in free if alike.wanted(want.department_id, want.bed_id))
         if any(not pack.failed(alike.place, want.needs) for alike in wanted):
             locked = await records.lock_waiting(act, waiting.admission_id)
             if locked is not None:

@@ -16,7 +16,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid, aggregate_order_
 
 from beds.domain.bed import BedState
 from beds.domain.layout import AgeBand, LevelOfCare, RoomFacts, SexPolicy
-from beds.domain.placement import Want
 from beds.domain.rules import Needs, PackedRule, Place, Rule, RulePack, Severity
 from beds.models import bed, placement, placement_rule, room
 from beds.records.free import is_free, state_at
@@ -46,31 +45,37 @@ class Alike(NamedTuple):
     place: Place
     beds: list[tuple[str, str]]
 
-    def is_wanted(self, want: Want) -> bool:
-        """Whether they are of the department, and the bed is among them where the want names one."""
-        if self.department_id != str(want.department_id):
-            return False
-        return want.bed_id is None or str(want.bed_id) in [bed_id for _, bed_id in self.beds]
+    def wanted(self, department_id: UUID, bed_id: UUID | None) -> int:
+        """How many of them are wanted by who wants a bed of this department, or one certain bed of it."""
+        if self.department_id != str(department_id):
+            return 0
+        return len(self.beds) if bed_id is None else sum(named == str(bed_id) for _, named in self.beds)
 
 
 def looked_at(*which: "sa.ColumnElement[bool]", leaving: Column) -> Column:
     """These beds as the rules see them, as JSON. `leaving` (an array) do not count as being in a room."""
-    alike = sa.select(*_same, _beds).where(*which).group_by(*_same).subquery("alike")
+    alike = sa.select(*_same, _beds).where(*which).group_by(*_same).cte("alike")
     mates = (
         sa.select(
+            _mate.c.room_id,
             sa.func.count().filter(_mate.c.state != constant(BedState.CLOSED)).label("open_beds"),
             sa.func.json_agg(_person.c.needs)
             .filter(_is_here, _mate.c.admission_id != sa.all_(leaving))
             .label("neighbours"),
         )
         .select_from(_mate.outerjoin(_person, _person.c.admission_id == _mate.c.admission_id))
-        .where(_mate.c.room_id == alike.c.room_id)
-        .lateral("mates")
+        .where(_mate.c.room_id.in_(sa.select(alike.c.room_id)))
+        .group_by(_mate.c.room_id)
+        .subquery("mates")
     )
     facts = (room.c.sex_policy, room.c.negative_pressure, room.c.age_band, room.c.level_of_care)
     found = (
-        sa.select(*alike.c, *facts, room.c.specialty, *mates.c)
-        .select_from(alike.outerjoin(room, room.c.id == alike.c.room_id).join(mates, sa.true()))
+        sa.select(*alike.c, *facts, room.c.specialty, mates.c.open_beds, mates.c.neighbours)
+        .select_from(
+            alike.outerjoin(room, room.c.id == alike.c.room_id).outerjoin(
+                mates, mates.c.room_id == alike.c.room_id
+            )
+        )
         .subquery("found")
     )
     written = sa.select(sa.func.json_agg(found.table_valued())).scalar_subquery()
