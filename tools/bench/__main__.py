@@ -23,6 +23,7 @@ from tools.bench.bare import bare_server, postgres_rate
 from tools.bench.delivery import delivery
 from tools.bench.hospital import Hospital
 from tools.bench.load import Measured, Request, measure
+from tools.bench.suggestions import suggestions
 from tools.stack.programs import PROGRAMS
 from tools.stack.stack import Stack
 
@@ -85,6 +86,7 @@ async def hot_paths(stack: Stack) -> list[Measured]:
             await measure("status change with its event", url, CLIENTS, changes, seconds=SECONDS),
             await admissions(hospital, url, CLIENTS, ADMISSIONS),
             await admissions(hospital, url, 4, ADMISSIONS // 2),
+            await suggestions(hospital, stack.url("beds"), stack.secrets.token_private_key(), SECONDS),
             await delivery(hospital, session, url, stack.infrastructure.bootstrap),
         ]
 

@@ -1,4 +1,4 @@
-"""What is measured: a department of fifty beds, one bed, a status change, an admission until its bed is held."""
+"""What is measured: departments with beds and patients, and who asks."""
 
 import asyncio
 from typing import Any
@@ -9,6 +9,7 @@ import aiohttp
 from tools.bench.load import Request
 
 _PASSWORD = "a long password for the bench"  # noqa: S105 - of users that live as long as the run
+_SEXES = ("any", "first_occupant", "male", "female")
 
 
 class Hospital:
@@ -49,19 +50,48 @@ class Hospital:
 
     async def department(self, beds: int) -> tuple[str, list[str]]:
         """A new department with that many ready beds: its id and theirs."""
-        code = f"B{uuid4().hex[:8]}"
-        department = (await self.call("POST", "/v1/departments", {"code": code, "name": "Bench"}))["id"]
+        department = await self._empty_department()
+        return department, await self._ready_beds([{"department_id": department} for _ in range(beds)])
+
+    async def department_of_rooms(self, rooms: int, free: int) -> str:
+        """A new department with that many rooms: a patient and so many free beds in each, no two rooms alike."""
+        department = await self._empty_department()
+        beds: list[dict[str, Any]] = []
+        for n in range(rooms):
+            room = {"department_id": department, "code": f"R{n:04}", "sex_policy": _SEXES[n % len(_SEXES)]}
+            in_it = {
+                "department_id": department,
+                "room_id": (await self.call("POST", "/v1/rooms", room))["id"],
+            }
+            beds += [in_it | {"equipment": ["monitor"] * (k % 2)} for k in range(free + 1)]
+        ready = await self._ready_beds(beds)
+        for patient, bed in zip(await self.patients(rooms), ready[:: free + 1], strict=True):
+            body = {
+                "patient_id": patient,
+                "department_id": department,
+                "bed_id": bed,
+                "needs": {"sex": "male"},
+            }
+            admission = await self.call("POST", "/v1/admissions", body, prefer="wait=10")
+            if admission["placement"]["state"] == "held":
+                await self.call("POST", f"/v1/placements/{admission['id']}/arrival", {})
+        return department
+
+    async def _empty_department(self) -> str:
+        new = {"code": f"B{uuid4().hex[:8]}", "name": "Bench"}
+        department: str = (await self.call("POST", "/v1/departments", new))["id"]
+        return department
+
+    async def _ready_beds(self, new: list[dict[str, Any]]) -> list[str]:
         gate = asyncio.Semaphore(16)
 
-        async def ready_bed(n: int) -> str:
+        async def ready_bed(n: int, wanted: dict[str, Any]) -> str:
             async with gate:
-                bed: str = (
-                    await self.call("POST", "/v1/beds", {"department_id": department, "code": f"{n:04}"})
-                )["id"]
+                bed: str = (await self.call("POST", "/v1/beds", {"code": f"{n:04}", **wanted}))["id"]
                 await self.call("POST", f"/v1/beds/{bed}/ready_override", {"reason_code": "bench"})
                 return bed
 
-        return department, await asyncio.gather(*(ready_bed(n) for n in range(beds)))
+        return await asyncio.gather(*(ready_bed(n, wanted) for n, wanted in enumerate(new)))
 
     async def full_department(self, beds: int, dirty: int, waiting: int) -> str:
         """A new department with a patient in each of its beds but the dirty ones, and people who wait for one."""
