@@ -1,7 +1,7 @@
 """A report: a list that can be asked for page by page as JSON, or as a whole as CSV."""
 
 import csv
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -53,24 +53,32 @@ During = Annotated[Mapping[str, datetime | None], Depends(_period)]
 WantsCsv = Annotated[bool, Depends(_wants_csv)]
 
 
+async def _as_found(_: Reader, rows: Sequence[Row]) -> Sequence[Row]:
+    return rows
+
+
 @dataclass(frozen=True)
 class Report:
-    """`view` names the columns. In the log of accesses and as a file the report has its `name`."""
+    """`view` names the columns. In the log of accesses and as a file the report has its `name`.
+
+    `completed` adds to the rows of a page what no single statement finds.
+    """
 
     name: str
     listing: Listing
     view: type[BaseModel]
+    completed: Callable[[Reader, Sequence[Row]], Awaitable[Sequence[Row]]] = _as_found
 
     async def page(self, request: Request, reader: Reader, page: Page, **filters: Any) -> Response:
         """One page as JSON."""
-        rows, after = await self.listing.read(reader, page, **filters)
+        rows, after = await self._read(reader, page, **filters)
         items = [{name: row[name] for name in self.view.model_fields} for row in rows]
         return list_answer(request, items, after)
 
     async def export(self, reader: Reader, page: Page, **filters: Any) -> Response:
         """Everything from `after` on as CSV, read page by page as it is sent. Refusals come before the first byte."""
         part = replace(page, limit=MAX_LIMIT)
-        rows, after = await self.listing.read(reader, part, **filters)
+        rows, after = await self._read(reader, part, **filters)
 
         async def parts(rows: Sequence[Row], after: str | None) -> AsyncIterator[str]:
             yield _lines([[*self.view.model_fields]])
@@ -78,10 +86,14 @@ class Report:
                 yield _lines([[_cell(row[name]) for name in self.view.model_fields] for row in rows])
                 if after is None:
                     return
-                rows, after = await self.listing.read(reader, replace(part, after=after), **filters)
+                rows, after = await self._read(reader, replace(part, after=after), **filters)
 
         headers = {"content-disposition": f'attachment; filename="{self.name}.csv"', "vary": "accept"}
         return StreamingResponse(parts(rows, after), headers=headers, media_type=_CSV)
+
+    async def _read(self, reader: Reader, page: Page, **filters: Any) -> tuple[Sequence[Row], str | None]:
+        rows, after = await self.listing.read(reader, page, **filters)
+        return await self.completed(reader, rows), after
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> str:
@@ -92,9 +104,11 @@ def _lines(rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return (
-        f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z" if isinstance(value, datetime) else value
-    )
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}:{count}" for name, count in value.items())
+    return value
 
 
 def reports(view: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -4,7 +4,7 @@ waiting time = now - when the bed was wanted (`requested_at` of the want), also 
 
 Whose turn it is goes by the same order as the offers of beds: `QUEUE_ORDER`. Those who get no bed by themselves (their
 hold was released or is over, their arrival was reversed) come after all others of their department, until a person
-holds a bed for them.
+holds a bed for them. Why each has none is told beside (`unplaced`).
 """
 
 from datetime import datetime
@@ -16,12 +16,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy.dialects.postgresql import UUID as Uuid
 
 from beds.domain.placement import PlacementState, Priority, Unplaced
+from beds.domain.rules import Rule
 from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, department, placement, transfer
 from beds.records import QUEUE_ORDER
 from beds.records.free import is_free
 from beds.reports.asking import Report
 from beds.reports.counting import mean, median, minutes_between, rounded
+from beds.reports.unplaced import Why, with_reasons
 from common.columns import Moment
 from common.paging import Listing, optional
 from common.statements import constant
@@ -41,6 +43,13 @@ class WaitingRow(BaseModel):
     refusal: Unplaced
     wanted_at: datetime
     waiting_minutes: float
+    why: Why = Field(
+        description="what the patient waits for: a bed to become free, one to suit, the `turn` in the queue, to be "
+        "ready to move, or a `person` who holds one"
+    )
+    free_beds: int = Field(description="beds of the department that are free; where one is named, that one")
+    suitable_beds: int = Field(description="those of them that no hard or overridable rule is against")
+    ruled_out: dict[Rule, int] = Field(description="how many of them each rule rules out")
 
 
 class ExpectedRow(BaseModel):
@@ -87,6 +96,11 @@ def _while_held(value: Column) -> Column:
     return sa.case((_over, None), else_=value)
 
 
+_OF_THE_QUEUE = (
+    placement.c.needs,
+    sa.cast(placement.c.want["bed_id"].astext, Uuid).label("wanted_bed_id"),
+    *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
+)
 #: Everybody who is to arrive, as the clock has it.
 _waits_or_holds = sa.select(
     placement.c.admission_id,
@@ -101,7 +115,7 @@ _waits_or_holds = sa.select(
     sa.null().cast(Uuid).label("transfer_id"),
     _wanted_at.label("wanted_at"),
     minutes_between(_wanted_at, _now).label("waiting_minutes"),
-    *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
+    *_OF_THE_QUEUE,
 ).where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
 _transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
 _is_transferred = sa.select(
@@ -117,7 +131,7 @@ _is_transferred = sa.select(
     transfer.c.id.label("transfer_id"),
     transfer.c.requested_at.label("wanted_at"),
     minutes_between(transfer.c.requested_at, _now).label("waiting_minutes"),
-    *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
+    *_OF_THE_QUEUE,
 ).where(
     transfer.c.state.in_([constant(state) for state in PENDING]),
     placement.c.admission_id == transfer.c.admission_id,
@@ -156,6 +170,7 @@ QUEUE = Report(
         default="turn",
     ),
     WaitingRow,
+    with_reasons,
 )
 
 _waits = _expected.c.state == constant(PlacementState.QUEUED)
