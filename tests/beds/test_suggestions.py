@@ -131,6 +131,22 @@ async def test_who_is_transferred_is_shown_beds_of_the_receiving_department(ward
     assert list(fits(await suggested(ward, admission, department_id=str(department)))) == [str(here)]
 
 
+async def test_what_a_transfer_says_is_needed_counts_in_the_receiving_department_only(ward: Ward):
+    department, receiving = await ward.a_department(), await ward.a_department()
+    await ward.a_bed(department)
+    admission = await ward.in_bed(department)
+    here, there = await ward.a_bed(department), await ward.a_bed(receiving)
+    await ward.does(
+        *("/v1/placements/{}/transfers", admission),
+        role="bed_manager",
+        department_id=str(receiving),
+        needs={"isolation": "airborne"},
+    )
+    assert fits(await suggested(ward, admission)) == {str(there): Fit.UNSUITED}
+    everywhere = fits(await suggested(ward, admission, department_id="any", limit=200))
+    assert (everywhere[str(here)], everywhere[str(there)]) == (Fit.SUITS, Fit.UNSUITED)
+
+
 async def test_after_a_hold_elsewhere_is_over_beds_are_sought_where_one_is_wanted(ward: Ward):
     wanted, elsewhere = await ward.a_department(), await ward.a_department()
     admission = await who_waits_for(ward, wanted)
@@ -260,7 +276,7 @@ found = st.builds(
 
 @given(st.lists(found, max_size=6), needs_of_somebody, st.integers(1, 10))
 def test_nothing_better_stands_behind_anything_worse(alike: list[Alike], needs: Needs, limit: int):
-    best = list(Sought(None, needs, PACK, alike).best(100, lambda _: True))
+    best = list(Sought(None, needs, {}, PACK, alike).best(100, lambda _: True))
     assert len(best) == sum(len(one.beds) for one in alike)
     words = [list(Fit).index(one["fit"]) for one in best]
     assert words == sorted(words)
@@ -271,12 +287,12 @@ def test_nothing_better_stands_behind_anything_worse(alike: list[Alike], needs: 
             if one["fit"] is fit
         ]
         assert against == sorted(against)
-    assert list(Sought(None, needs, PACK, alike).best(limit, lambda _: True)) == best[:limit]
+    assert list(Sought(None, needs, {}, PACK, alike).best(limit, lambda _: True)) == best[:limit]
 
 
 @given(found, needs_of_somebody)
 def test_how_a_bed_could_be_had_follows_from_what_the_rules_say(alike: Alike, needs: Needs):
-    (one, *_) = Sought(None, needs, PACK, [alike]).best(1, lambda _: True)
+    (one, *_) = Sought(None, needs, {}, PACK, [alike]).best(1, lambda _: True)
     failed = {
         verdict.rule: verdict.severity for verdict in one["verdicts"] if verdict.outcome is Outcome.FAIL
     }

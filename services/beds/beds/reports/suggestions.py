@@ -4,7 +4,7 @@ Beds that are soon to be had (to be cleaned, being cleaned, to be inspected) sta
 is locked: a hold is judged again when it is taken.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
@@ -55,12 +55,14 @@ class Sought:
 
     department_id: UUID | None
     needs: Needs
+    needs_there: Mapping[str, Needs]
+    """By department, where a transfer says that the patient needs something else."""
     pack: RulePack
     alike: list[Alike]
 
     def best(self, limit: int, may_override: Callable[[UUID], bool]) -> Iterator[dict[str, Any]]:
         """The best beds. `may_override`: whether the caller may override rules in a department."""
-        standings = [(self.pack.standing(alike.place, self.needs), alike) for alike in self.alike]
+        standings = [(self.pack.standing(alike.place, self._needed(alike)), alike) for alike in self.alike]
         beds = (
             (standing.order(), code, bed_id, standing, alike)
             for standing, alike in standings
@@ -76,30 +78,34 @@ class Sought:
                 "fit": standing.fit,
                 "may_override": standing.fit is Fit.AGAINST_RULES and may_override(UUID(alike.department_id)),
                 "penalty": standing.penalty,
-                "verdicts": self.pack.verdicts(alike.place, self.needs),
+                "verdicts": self.pack.verdicts(alike.place, self._needed(alike)),
             }
+
+    def _needed(self, alike: Alike) -> Needs:
+        return self.needs_there.get(alike.department_id, self.needs)
 
 
 _of_admission: sa.BindParameter[Any] = sa.bindparam("of_admission", type_=Uuid)
 _waits = placement.c.state.in_([constant(state) for state in WAITING])
 _wanted_in = sa.cast(placement.c.want["department_id"].astext, Uuid)
-_transferred_to = (
-    sa.select(transfer.c.department_id).where(transfer.c.id == placement.c.transfer_id).scalar_subquery()
+_sought_in = sa.func.coalesce(
+    transfer.c.department_id, sa.case((_waits, _wanted_in)), placement.c.department_id
 )
 _patient = (
     sa.select(
         *(placement.c[name] for name in ("admission_id", "state", "bed_id", "held_until", "needs")),
-        *(placement.c.changed_at, placement.c.changed_by),
-        sa.func.coalesce(
-            sa.case((_waits, _wanted_in), else_=_transferred_to), placement.c.department_id
-        ).label("department_id"),
+        *(placement.c.changed_at, placement.c.changed_by, _sought_in.label("department_id")),
+        *(transfer.c.department_id.label("transfer_to"), transfer.c.needs.label("needs_there")),
     )
+    .select_from(placement.outerjoin(transfer, transfer.c.id == placement.c.transfer_id))
     .where(placement.c.admission_id == _of_admission)
     .cte("patient")
 )
 _anywhere: sa.BindParameter[Any] = sa.bindparam("anywhere", type_=sa.Boolean)
 _asked: sa.BindParameter[Any] = sa.bindparam("department_id", type_=Uuid)
-_sought_in = sa.func.coalesce(_asked, sa.select(_patient.c.department_id).scalar_subquery())
+_in_one = bed.c.department_id == sa.func.coalesce(
+    _asked, sa.select(_patient.c.department_id).scalar_subquery()
+)
 _is_soon = bed.c.state.in_(
     [constant(state) for state in (BedState.DIRTY, BedState.CLEANING, BedState.INSPECT)]
 )
@@ -108,7 +114,7 @@ SUGGESTED = Statement(
         *_patient.c,
         pack_at(sa.func.statement_timestamp()),
         looked_at(
-            sa.or_(_anywhere, bed.c.department_id == _sought_in),
+            sa.or_(_anywhere, _in_one),
             within(bed.c.department_id),
             sa.or_(IS_FREE, _is_soon),
             leaving=array([_of_admission]),
@@ -141,9 +147,9 @@ async def seek_beds(
         raise UnknownPlacement
     if row["state"] not in (*WAITING, *HERE):
         raise NotWaiting(**{name: row[name] for name in _TOLD})
-    return Sought(
-        row["department_id"], Needs.read(row["needs"]), read_pack(row["pack"]), read_places(row["places"])
-    )
+    there = {str(row["transfer_to"]): Needs.read(row["needs_there"])} if row["needs_there"] else {}
+    pack, alike = read_pack(row["pack"]), read_places(row["places"])
+    return Sought(row["department_id"], Needs.read(row["needs"]), there, pack, alike)
 
 
 _TOLD = ("admission_id", "state", "bed_id", "held_until", "changed_at", "changed_by")
