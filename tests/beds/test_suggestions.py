@@ -1,6 +1,7 @@
 """The best beds for a patient: in which order, with what every rule says, and for whom to see."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -237,6 +238,25 @@ async def test_the_tag_changes_when_a_hold_is_over_by_the_clock(ward: Ward):
     await ward.lapses(held)
     again = await ward.bed_manager.get("/v1/beds/suggestions", params=query, headers=known)
     assert (again.status_code, list(fits(again.json()["items"]))) == (200, [str(held)])
+
+
+async def test_a_rule_weighs_what_it_weighs_now(ward: Ward):
+    """Not what it will from a later moment on, nor what it did when it was last asked."""
+    department = await ward.a_department()
+    await ward.a_bed(department, BedState.DIRTY)
+    admission = await ward.waits_for(department)
+
+    async def penalty() -> int:
+        (one,) = await suggested(ward, admission)
+        weighs: int = one["penalty"]
+        return weighs
+
+    before = await penalty()
+    change = "INSERT INTO placement_rule VALUES ('cleaning_left', now() + $1::interval, 'soft', $2)"
+    await ward.admin.execute(change, timedelta(days=1), 1000)
+    assert await penalty() == before
+    await ward.admin.execute(change, timedelta(0), 2000)
+    assert await penalty() == 3 * 2000
 
 
 class Counting(Reader):
