@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from beds.domain.rules import Fit
 from gateway.identity.first_admin import create_admin
 from tools.seed.hospital import Size
 from tools.seed.loading import load
@@ -58,11 +59,13 @@ async def _walk(stack: Stack) -> list[list[str]]:
 
 
 async def test_the_tour_works_as_printed(stack):
-    signed_in, free, admitted, arrived, refused, left, events, log = await _walk(stack)
+    signed_in, free, admitted, best, arrived, refused, left, events, log = await _walk(stack)
 
     assert signed_in == []
     assert free == ["available"]
     assert admitted == ["bed_assigned"]
+    assert 0 < len(best) <= 3
+    assert {line.split()[1] for line in best} <= set(Fit)
     assert arrived[0] == "in_bed"
     assert any(line.endswith(" Marlowe, Iris") for line in arrived)
     assert any(line.endswith(" None") for line in arrived), "a privacy flag"
