@@ -24,6 +24,7 @@ _OWNED = {
         "placements",
         "departure_reasons",
         "transfers",
+        "offers",
         "cleaning_jobs",
         "reports",
     ),

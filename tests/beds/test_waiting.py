@@ -42,7 +42,7 @@ async def test_waiting_is_counted_from_the_moment_a_bed_was_wanted(ward: Ward):
 
     await ward.lapses(bed)
     (one,) = await ward.report("queue", department_id=department)
-    assert (45 <= one["waiting_minutes"] < 46, one["refusal"]) == (True, "expired")
+    assert (45 <= one["waiting_minutes"] < 46, one["refusal"]) == (True, "no_bed")
 
 
 async def test_who_gets_no_bed_without_a_person_comes_after_all_others(ward: Ward):

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from beds.handlers.cleaning import complete_cleaning, start_cleaning, tell_misse
 from beds.handlers.holding import hold_bed, release_hold, sweep_expired_hold
 from beds.handlers.layout import add_bed, add_room, open_department
 from beds.handlers.leave import go_on_leave, return_from_leave
+from beds.handlers.offers import accept_offer, decline_offer, offer_next
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
 from beds.handlers.reversing import reverse_arrival, reverse_move
@@ -31,7 +32,7 @@ from beds.handlers.transfers import (
     request_transfer,
     sweep_expired_transfer,
 )
-from beds.handlers.wishes import answer_wish, place_next
+from beds.handlers.wishes import answer_wish
 from common.db import Database
 from common.idempotency import UNCONDITIONAL
 from common.ids import new_id
@@ -134,6 +135,12 @@ class Ward:
         outcome = await hold_bed(self.database, UNCONDITIONAL, BED_MANAGER, bed, admission, minutes)
         return outcome.resource
 
+    async def accepts(self, admission: UUID) -> None:
+        await accept_offer(self.database, UNCONDITIONAL, BED_MANAGER, admission)
+
+    async def declines(self, admission: UUID) -> None:
+        await decline_offer(self.database, UNCONDITIONAL, BED_MANAGER, admission, "too_far_away")
+
     async def arrives(self, admission: UUID, bed: UUID | None = None) -> None:
         await confirm_arrival(self.database, UNCONDITIONAL, BED_MANAGER, admission, bed)
 
@@ -177,6 +184,9 @@ class Ward:
         step = return_from_leave if state == "on_leave" else go_on_leave
         await step(self.database, UNCONDITIONAL, CHARGE_NURSE, admission)
 
+    async def readies(self, bed: UUID) -> None:
+        await declare_ready(self.database, UNCONDITIONAL, BED_MANAGER, bed, "wiped")
+
     async def cleans(self, bed: UUID) -> None:
         """One step: what is dirty is begun, what is begun is done."""
         job = await self.admin.fetchrow(
@@ -193,13 +203,14 @@ class Ward:
         await self.arrives(admission)
         return admission
 
-    async def lapses(self, *beds: UUID) -> datetime:
-        """The clock reaches the end of the holds on these beds: their end is moved to this moment."""
-        end = await self.now()
+    async def lapses(self, *beds: UUID, soon: timedelta = timedelta()) -> datetime:
+        """The clock reaches the end of the holds on these beds: their end is moved to this moment, or very soon."""
+        end = await self.now() + soon
         for change in (
             "UPDATE bed SET held_until = $2 WHERE id = ANY ($1) AND held_until > $2",
             "UPDATE placement SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
             "UPDATE transfer SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
+            "UPDATE offer SET offered_until = $2 WHERE bed_id = ANY ($1) AND offered_until > $2",
             "UPDATE occupancy SET period = tstzrange(lower(period), $2) "
             "WHERE bed_id = ANY ($1) AND kind = 'hold' AND upper(period) > $2",
         ):
@@ -239,11 +250,18 @@ class Ward:
 
     async def places_next(self) -> bool:
         async with self.database.write() as act:
-            return await place_next(act)
+            return await offer_next(act)
 
     async def places_all(self) -> None:
         while await self.places_next():
             pass
+
+    async def offers(self, **query: Any) -> list[Json]:
+        """The latest first."""
+        answer = await self.bed_manager.get("/v1/offers", params=query)
+        assert answer.status_code == 200, answer.text
+        items: list[Json] = answer.json()["items"]
+        return items
 
     async def bed(self, bed: UUID) -> Json:
         return await self._shown(f"/v1/beds/{bed}")

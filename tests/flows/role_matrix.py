@@ -138,6 +138,10 @@ BEDS = [
     Row("GET", f"{_PLACEMENT}/movements", "clinical"),
     Row("POST", f"{_PLACEMENT}/arrival", _PRESENCE, {"bed_id": "{bed_id}"}),
     Row("POST", f"{_PLACEMENT}/departure", _PRESENCE, {"reason_code": "other"}),
+    # ours: the contract leaves offers to us
+    Row("GET", "/v1/offers?department_id={department_id}", "clinical"),
+    Row("POST", f"{_PLACEMENT}/offer/accept", _HOLD),
+    Row("POST", f"{_PLACEMENT}/offer/decline", _HOLD, _REASON),
     Row("GET", "/v1/departure_reasons", "clinical, integration"),  # ours: who records departures
     Row("POST", f"{_PLACEMENT}/moves", _HOLD, {"bed_id": "{bed_id}"}),
     Row("POST", "/v1/placements/swaps", _HOLD, {"a": "{admission_id}", "b": "{admission_id}"}),

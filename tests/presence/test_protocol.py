@@ -49,12 +49,19 @@ class Protocol(RuleBasedStateMachine):
     new_world: ClassVar[Callable[[], World]]
     counted: ClassVar[dict[str, int]] = {"done": 0, "refused": 0, "heard": 0}
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(offered=st.booleans())
+    def begin(self, offered: bool) -> None:
+        """With three who want a bed; where one is `offered`, with all that goes before."""
         self.world = type(self).new_world()
         type(self).run(self.world.open())
         self.admit(0, 0)
-        self.admit(1, 0)
+        self.admit(1, 1)
+        self.admit(2, 1)  # waits: the department has one bed
+        if offered:
+            self.both_hear_the_newest()
+            self.time_passes()
+            self.sweep()
+            self.place()
 
     def step(self, act: Awaitable[None], may: str | None = None, who: UUID | None = None) -> None:
         """`may` is what this act may do to the presence of `who`: arrive or depart. Nothing else may."""
@@ -88,8 +95,8 @@ class Protocol(RuleBasedStateMachine):
     @rule(n=N, department=st.integers(0, 1))
     def admit(self, n: int, department: int) -> None:
         world = self.world
-        if len(world.admissions) < 4:
-            self.step(world.admits(world.patients[n % 2], world.departments[department], None))
+        if len(world.admissions) < 5:
+            self.step(world.admits(world.patients[n % 3], world.departments[department], None))
 
     @rule(n=N, department=st.integers(0, 1), certain=st.booleans())
     def want_another(self, n: int, department: int, certain: bool) -> None:
@@ -116,6 +123,14 @@ class Protocol(RuleBasedStateMachine):
         if (admission := self._admission(n, "queued", "held")) is not None:
             named = None if bed is None else self._bed(bed)
             self.step(self.world.arrives(admission, named), "arrive", admission)
+
+    @rule(n=N, accepting=st.booleans())
+    def decide_about_an_offer(self, n: int, accepting: bool) -> None:
+        placements = type(self).run(self.world.presence())
+        offered = [one for one, placement in placements.items() if placement["offer_id"] is not None]
+        if (admission := offered[n % len(offered)] if offered else self._admission(n, "held")) is not None:
+            world = self.world
+            self.step(world.accepts(admission) if accepting else world.declines(admission))
 
     @rule(n=N)
     def depart(self, n: int) -> None:
@@ -157,6 +172,12 @@ class Protocol(RuleBasedStateMachine):
     @rule(bed=N)
     def clean(self, bed: int) -> None:
         self.step(self.world.cleans(self._bed(bed)))
+
+    @rule(bed=N)
+    def make_ready_and_place(self, bed: int) -> None:
+        """As it is wherever nothing stands still."""
+        self.step(self.world.readies(self._bed(bed)))
+        self.place()
 
     @rule()
     def time_passes(self) -> None:
@@ -219,3 +240,5 @@ def test_both_agree_whatever_is_delivered_when(worlds: Callable[[], World]):
     )
     assert Protocol.counted["done"] > EXAMPLES
     assert Protocol.counted["heard"] > EXAMPLES
+    decided = Protocol.run(worlds().decided_offers())
+    assert {"accepted", "declined"} & set(decided), "nobody ever decided about an offer"

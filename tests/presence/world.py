@@ -4,6 +4,7 @@ The executable model of domain §2 with the real handlers on real databases in t
 once sent may be delivered at any time, again, and after newer ones.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Wire:
 
 @dataclass
 class World:
-    """One ward with two beds, another with one; two patients. Ids are of this world alone."""
+    """One ward with two beds, another with one; three patients. Ids are of this world alone."""
 
     ward: Ward
     registry: Registry
@@ -83,7 +84,7 @@ class World:
             await self.registry.admin.execute(
                 "INSERT INTO known_department VALUES ($1, 'open', 1)", department
             )
-        self.patients = [await self.registry.a_patient() for _ in range(2)]
+        self.patients = [await self.registry.a_patient() for _ in range(3)]
         self.ward.database.after_commit(self.to_admissions.overhear)
         self.process.database.after_commit(self.to_beds.overhear)
 
@@ -135,6 +136,14 @@ class World:
             with self.trying():
                 await self.ward.releases(bed, hold)
 
+    async def accepts(self, admission: UUID) -> None:
+        with self.trying():
+            await self.ward.accepts(admission)
+
+    async def declines(self, admission: UUID) -> None:
+        with self.trying():
+            await self.ward.declines(admission)
+
     async def arrives(self, admission: UUID, bed: UUID | None) -> None:
         with self.trying():
             await self.ward.arrives(admission, bed)
@@ -170,6 +179,10 @@ class World:
     async def cleans(self, bed: UUID) -> None:
         with self.trying():
             await self.ward.cleans(bed)
+
+    async def readies(self, bed: UUID) -> None:
+        with self.trying():
+            await self.ward.readies(bed)
 
     async def passes_time(self) -> None:
         """Every hold of this world is over, and so it says wherever it was written."""
@@ -216,6 +229,11 @@ class World:
         rows = await self.ward.admin.fetch("SELECT admission_id, version FROM placement ORDER BY 1")
         rows += await self.registry.admin.fetch("SELECT id, version FROM admission ORDER BY 1")
         return [tuple(row) for row in rows]
+
+    async def decided_offers(self) -> dict[str, int]:
+        """What became of all offers, also of other worlds."""
+        rows = await self.ward.admin.fetch("SELECT state, count(*) FROM offer GROUP BY state")
+        return {row["state"]: row["count"] for row in rows}
 
     # What must be true
 
@@ -264,7 +282,23 @@ class World:
         for bed, state in beds.items():
             assert (state == "occupied") == any(row["bed_id"] == bed for row in stays.values()), state
             assert (state == "held") == any(row["bed_id"] == bed for row in holds.values()), state
+        await self._check_offers(placements)
         await self._check_ends(placements)
+
+    async def _check_offers(self, placements: dict[UUID, Any]) -> None:
+        """An offer is open as long as its placement has its hold and nobody has decided."""
+        offers = await self.ward.admin.fetch(
+            "SELECT id, admission_id, bed_id FROM offer WHERE admission_id = ANY ($1) AND state = 'offered'",
+            self.admissions,
+        )
+        offered = {
+            admission: (placement["offer_id"], placement["bed_id"])
+            for admission, placement in placements.items()
+            if placement["offer_id"] is not None
+        }
+        assert {row["admission_id"]: (row["id"], row["bed_id"]) for row in offers} == offered, "offers"
+        open_now = [bed for admission, (_, bed) in offered.items() if placements[admission]["is_live"]]
+        assert len(set(open_now)) == len(open_now), "two offers of one bed"
 
     async def _beds_held_for_transfers(self) -> dict[UUID, UUID]:
         rows = await self.ward.admin.fetch(
@@ -301,7 +335,10 @@ class World:
                 assert presence in ("left", "withdrawn"), (shown["state"], presence)
 
     async def check_no_queue_beside_a_free_bed(self) -> None:
-        beds = await self.states_of_beds()
+        """Unless the beds that are free were offered for this very want."""
+        beds, had = await self.states_of_beds(), defaultdict(set)
+        for row in await self.ward.admin.fetch("SELECT admission_id, want_version, bed_id FROM offer"):
+            had[row["admission_id"], row["want_version"]].add(row["bed_id"])
         free = {bed: self.departments[n // 2] for n, bed in enumerate(self.beds) if beds[bed] == "available"}
         for placement in (await self.presence()).values():
             if placement["state"] == "queued" and placement["refusal"] == "no_bed":
@@ -309,7 +346,9 @@ class World:
                 suits = [
                     bed
                     for bed, department in free.items()
-                    if str(department) == placement["want"]["department_id"] and wanted in (None, str(bed))
+                    if str(department) == placement["want"]["department_id"]
+                    and wanted in (None, str(bed))
+                    and bed not in had[placement["admission_id"], placement["want_version"]]
                 ]
                 assert suits == [], "queued beside a free bed"
 

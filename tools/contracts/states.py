@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from admissions.domain.admission import FOLLOWS, STATUS as ADMISSION_STATUS, AdmissionState
 from beds.domain.bed import STATUS as BED_STATUS, TRANSITIONS, BedState
 from beds.domain.cleaning import STEPS, CleaningState
+from beds.domain.offer import OFFER_STEPS, OfferState
 from beds.domain.transfer import TRANSFER_STEPS, TransferState
 
 _TOP = """\
@@ -28,6 +29,11 @@ _TRANSFER = """\
 The patient stays where he is until a move, or a swap, brings him to the receiving department, which completes it,
 accepted or not (`services/beds/beds/domain/transfer.py`). A hold that is over is none: the transfer is requested
 again. A departure and an arrival that is reversed cancel it.
+"""
+_OFFER = """\
+A bed that becomes free is held for ten minutes for whoever goes first in the queue
+(`services/beds/beds/domain/offer.py`). An arrival in the bed accepts, too. Declined or over, it goes on to the next; a
+newer want, another hold, an arrival elsewhere or a release withdraws it.
 """
 _ADMISSION = """\
 Beds decides where the patient is, and an open admission follows: this is what it becomes when its placement is in
@@ -64,6 +70,9 @@ def page() -> str:
             "Transfer",
             _TRANSFER,
             _picture([Step("[*]", TransferState.REQUESTED), *_steps(TRANSFER_STEPS, TransferState)]),
+        ),
+        *_chapter(
+            "Offer", _OFFER, _picture([Step("[*]", OfferState.OFFERED), *_steps(OFFER_STEPS, OfferState)])
         ),
         *_chapter("Admission", _ADMISSION, ()),
         *_words(("placement", "admission"), {state: (becomes,) for state, becomes in FOLLOWS.items()}),

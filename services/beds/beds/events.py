@@ -41,6 +41,14 @@ class CameFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferDeclined:
+    """Which bed was not taken, and why."""
+
+    previous: BedBefore
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Occurred:
     """When it was, as the ward says; `changed_at` is when it was recorded."""
 
@@ -112,7 +120,21 @@ class BedEvent(Happening):
 
 class PlacementEvent(Happening):
     QUEUED = "queued", "The admission waits for a bed; `refusal` says why it has none."
-    HELD = "held", "A bed is held for the admission."
+    HELD = "held", "A bed is held for the admission, or the offer of it is accepted."
+    OFFERED = (
+        "offered",
+        "A bed has become free and is held for the admission until somebody decides (`offer_id`).",
+    )
+    OFFER_DECLINED = (
+        "offer_declined",
+        "The offered bed is not taken; the admission waits on, as long as before.",
+        OfferDeclined,
+    )
+    OFFER_EXPIRED = (
+        "offer_expired",
+        "Nobody decided about the offered bed in time; the admission waits on, as long as before.",
+        CameFrom,
+    )
     ARRIVED = "arrived", "The patient is in the bed.", Occurred
     MOVED = "moved", "The patient is in another bed; in another department a transfer is completed.", CameFrom
     CHANGED = "changed", "A transfer is pending (`transfer_id`), or is not any more."

@@ -14,6 +14,7 @@ from beds.domain.cleaning import (
 )
 from beds.domain.layout import AgeBand, CodeTaken, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind
+from beds.domain.offer import OfferState
 from beds.domain.placement import (
     AdmissionAlreadyHolds,
     AlreadyReversed,
@@ -138,6 +139,7 @@ placement = sa.Table(
     sa.Column("left_reason_code", sa.Text),
     sa.Column("transfer_id", UUID, comment="the pending transfer"),
     sa.Column("needs", JSONB, nullable=False, server_default="{}"),
+    sa.Column("offer_id", UUID, comment="the hold, while it is an offer"),
     sa.Column("entered_in_error", sa.Boolean, nullable=False, server_default=sa.false()),
     *version_columns(),
     one_of("state", PlacementState),
@@ -151,6 +153,7 @@ placement = sa.Table(
     sa.CheckConstraint(
         "transfer_id IS NULL OR state IN ('in_bed', 'on_leave')", name="transfer_of_somebody_here"
     ),
+    sa.CheckConstraint("offer_id IS NULL OR offer_id IS NOT DISTINCT FROM hold_id", name="offer_is_the_hold"),
     sa.Index("placement_queue", "department_id", "since", postgresql_where=sa.text("state = 'queued'")),
     sa.Index("placement_held_until", "held_until", postgresql_where=sa.text("state = 'held'")),
     sa.Index("placement_department_state", "department_id", "state"),
@@ -181,6 +184,34 @@ occupancy = sa.Table(
         where=sa.text("kind = 'stay'"),
         name="occupancy_one_stay_per_patient",
     ),
+)
+
+offer = sa.Table(
+    "offer",
+    metadata,
+    sa.Column("id", UUID, sa.ForeignKey("occupancy.id"), primary_key=True, comment="its hold"),
+    sa.Column("admission_id", UUID, sa.ForeignKey("placement.admission_id"), nullable=False),
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id"), nullable=False),
+    sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
+    sa.Column("want_version", sa.BigInteger, nullable=False),
+    sa.Column("offered_at", Moment, nullable=False),
+    sa.Column("offered_until", Moment, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("decided_at", Moment),
+    sa.Column("decided_by", sa.Text),
+    one_of("state", OfferState),
+    sa.CheckConstraint("(state = 'offered') = (decided_at IS NULL)", name="decided_or_offered"),
+    sa.CheckConstraint("(state = 'declined') = (reason_code IS NOT NULL)", name="declined_for_a_reason"),
+    sa.Index(
+        "offer_one_open_per_admission",
+        "admission_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'offered'"),
+    ),
+    sa.Index("offer_once_for_a_want", "admission_id", "want_version", "bed_id", unique=True),
+    sa.Index("offer_department", "department_id", "offered_at"),
+    sa.Index("offer_bed", "bed_id", "offered_at"),
 )
 
 transfer = sa.Table(

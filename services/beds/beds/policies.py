@@ -13,6 +13,7 @@ class Act(StrEnum):
     HOLD_BED = "hold_bed"
     SUGGEST_BEDS = "suggest_beds"
     OVERRIDE_RULES = "override_placement_rules"
+    DECIDE_OFFER = "accept_or_decline_offer"
     BLOCK_BED = "block_bed"
     CLOSE_BED = "close_bed"
     OVERRIDE_READINESS = "override_readiness"
@@ -38,6 +39,7 @@ POLICIES = Policies(
         Act.HOLD_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.SUGGEST_BEDS: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.OVERRIDE_RULES: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.DECIDE_OFFER: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},
         Act.CLOSE_BED: {"admin": ANY},
         Act.OVERRIDE_READINESS: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},

@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID as Uuid, array
 from beds import records
 from beds.domain.bed import STATUS, BedState
 from beds.domain.cleaning import OPEN, CleaningPriority
-from beds.domain.placement import PlacementState, Unplaced
+from beds.domain.offer import OfferState
+from beds.domain.placement import PlacementState
 from beds.domain.transfer import TransferState
 from beds.models import (
     bed,
@@ -17,10 +18,12 @@ from beds.models import (
     departure_reason,
     movement,
     occupancy,
+    offer,
     placement,
     room,
     transfer,
 )
+from beds.records import offers
 from beds.records.free import is_lapsed, state_at
 from common.db import Reader
 from common.paging import Listing, optional
@@ -121,7 +124,7 @@ HOLD_OF = Statement(
 # Placements
 _hold_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _clock)
 _place_state = sa.case((_hold_over, constant(PlacementState.QUEUED)), else_=placement.c.state)
-_refusal = sa.case((_hold_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal)
+_refusal = offers.refusal_once(_hold_over)
 _wanted_department = sa.cast(placement.c.want["department_id"].astext, Uuid)
 _department = sa.case((_hold_over, _wanted_department), else_=placement.c.department_id)
 _filtered: sa.BindParameter[Any] = sa.bindparam("department_id", type_=Uuid)
@@ -176,8 +179,28 @@ def placement_view(row: Row) -> dict[str, Any]:
     """A placement as the API shows it."""
     view = dict(row)
     if view.pop("lapsed"):
-        view |= {"hold_id": None, "held_until": None, "bed_id": None}
+        view |= {"hold_id": None, "held_until": None, "bed_id": None, "offer_id": None}
     return view
+
+
+# Offers
+_offer_state = offers.state_at(_clock)
+_is_decided = _offer_state != constant(OfferState.OFFERED)
+OFFERS = Listing(
+    sa.select(
+        *(column for column in offer.c if column.name not in ("state", "decided_at")),
+        _offer_state.label("state"),
+        sa.case((_is_decided, sa.func.coalesce(offer.c.decided_at, offer.c.offered_until))).label(
+            "decided_at"
+        ),
+    ).where(
+        *(optional(offer.c[name], name) for name in ("department_id", "admission_id", "bed_id")),
+        _any_of(_offer_state, "states"),
+    ),
+    key=offer.c.id,
+    orders={"offered_at": offer.c.offered_at},
+    default="-offered_at",
+)
 
 
 # Transfers

@@ -6,8 +6,8 @@ from beds import records
 from beds.events import BED, DEPARTMENT, PLACEMENT, BedEvent
 from beds.handlers.cleaning import tell_missed_target
 from beds.handlers.holding import sweep_expired_hold
+from beds.handlers.offers import offer_next
 from beds.handlers.transfers import sweep_expired_transfer
-from beds.handlers.wishes import place_next
 from beds.queries import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
 from common import failpoints
 from common.db import Database, UnitOfWork
@@ -31,7 +31,7 @@ _FREES_A_BED = {BED.event_type(what) for what in (BedEvent.READIED, BedEvent.REL
 def timers(process: Process) -> Sequence[Timer]:
     database = process.database
     sweep = Timer("beds", "hold_sweep", EVERY_SECONDS, lambda: _until_done(database, _sweep_one, _SWEEP))
-    queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(database, place_next, _QUEUE))
+    queue = Timer("beds", "queue", EVERY_SECONDS, lambda: _until_done(database, offer_next, _QUEUE))
     targets = Timer(
         "beds", "cleaning_targets", EVERY_SECONDS, lambda: _until_done(database, tell_missed_target, _TARGETS)
     )

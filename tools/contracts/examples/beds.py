@@ -7,6 +7,7 @@ from beds.domain.bed import HOLD as HOLD_LASTS, Bed
 from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.layout import Department, DepartmentState, LevelOfCare, Room
 from beds.domain.movement import Reversible
+from beds.domain.offer import OFFER as OFFER_LASTS
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
 from beds.domain.rules import Isolation, Needs, PatientSex
 from beds.domain.targets import Targets
@@ -22,6 +23,7 @@ from beds.events import (
     DeclaredReady,
     DepartmentEvent as D,
     Occurred,
+    OfferDeclined,
     PlacementEvent as P,
     RoomEvent as R,
     TakenBack,
@@ -107,6 +109,11 @@ def _placements() -> Iterator[Fact]:
     yield happened(P.QUEUED, ADMISSION, queued, None)
     yield happened(P.HELD, ADMISSION, held, queued)
     yield happened(P.QUEUED, ADMISSION, held.unheld(Unplaced.RELEASED, at(8)), held)
+    offered = queued.held(BED, DEPARTMENT, HOLD, at(9).at + OFFER_LASTS, at(9), is_offer=True)
+    declined = OfferDeclined(BedBefore(BED), "too_far_away")
+    yield happened(P.OFFERED, ADMISSION, offered, queued)
+    yield happened(P.OFFER_DECLINED, ADMISSION, offered.passed_over(at(11)), offered, declined)
+    yield happened(P.OFFER_EXPIRED, ADMISSION, offered.passed_over(at(20)), offered, CameFrom(BedBefore(BED)))
     yield happened(P.WITHDRAWN, ADMISSION, withdrawn, held)
     yield happened(P.ARRIVED, ADMISSION, arrived, held, Occurred(arrived.changed_at))
     yield happened(P.ANSWERED, ADMISSION, answered, arrived)

@@ -7,6 +7,7 @@ from beds.api import (
     departments,
     departure_reasons,
     movements,
+    offers,
     placements,
     reports,
     rooms,
@@ -20,6 +21,7 @@ routers = (
     *(
         placements.router,
         movements.router,
+        offers.router,
         transfers.router,
         departure_reasons.router,
         cleaning.router,

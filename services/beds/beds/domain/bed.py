@@ -172,6 +172,10 @@ class Bed:
             S.HELD, stamp, hold_id=hold_id, held_until=until, admission_id=admission_id, patient_id=patient_id
         )
 
+    def held_anew(self, hold_id: UUID, until: datetime, stamp: Stamp) -> "Bed":
+        """Its hold gives way to another one for the same patient."""
+        return self.changed(stamp, since=stamp.at, hold_id=hold_id, held_until=until)
+
     def released(self, stamp: Stamp) -> "Bed":
         return self._become(S.AVAILABLE, stamp, **_NOBODY)
 
@@ -277,7 +281,7 @@ class Bed:
         return self._become(S.DIRTY, stamp)
 
     def changed(self, stamp: Stamp, **changes: Any) -> "Bed":
-        """Another code or room, or other equipment; its state is as before."""
+        """Another code, room, hold, or other equipment; its state is as before."""
         return replace(
             self,
             **changes,

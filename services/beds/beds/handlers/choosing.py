@@ -24,14 +24,16 @@ def best_first(pack: RulePack, needs: Needs, free: Iterable[Alike]) -> list[UUID
     return [UUID(bed_id) for _, _, bed_id in sorted(suitable)]
 
 
-async def lock_best_bed(act: UnitOfWork, want: Want, admission_id: UUID, at: datetime) -> Bed | None:
+async def lock_best_bed(
+    act: UnitOfWork, want: Want, admission_id: UUID, at: datetime, *, passing_over: Collection[UUID] = ()
+) -> Bed | None:
     """The best free bed that suits, locked with its room. None when none is free, or none suits.
 
     First one that nobody is busy with, and only then one that somebody may be about to give up or to take. Only one is
     judged under the locks: whoever comes second to a room waits, and is tried again.
     """
     pack, free = await _free(act, want, admission_id, at)
-    suitable = best_first(pack, want.needs, free)
+    suitable = [bed_id for bed_id in best_first(pack, want.needs, free) if bed_id not in passing_over]
     for waiting, candidates in ((False, suitable), (True, sorted(suitable))):
         for bed_id in candidates:
             bed = await records.lock_free_bed(act, bed_id, at, waiting=waiting)

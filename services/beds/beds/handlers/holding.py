@@ -6,7 +6,7 @@ from uuid import UUID
 from beds import records
 from beds.domain.bed import HOLD
 from beds.domain.placement import AdmissionAlreadyHolds, HoldExpired, PlacementState, Unplaced
-from beds.events import PlacementEvent, TransferEvent
+from beds.events import BedBefore, CameFrom, PlacementEvent, TransferEvent
 from beds.handlers.recording import give_up_hold, save_placement, take_hold
 from beds.handlers.transferring import lock_pending, save_transfer
 from beds.policies import POLICIES, Act
@@ -93,5 +93,8 @@ async def sweep_expired_hold(act: UnitOfWork) -> bool:
     bed = await records.beds.lock(act, placement.bed_id)
     stamp = await act.stamp(placement, bed)
     await give_up_hold(act, placement, bed, stamp)
-    await save_placement(act, PlacementEvent.QUEUED, placement, placement.unheld(Unplaced.EXPIRED, stamp))
+    is_offer = placement.offer_id is not None
+    what = PlacementEvent.OFFER_EXPIRED if is_offer else PlacementEvent.QUEUED
+    facts = CameFrom(BedBefore(bed.id)) if is_offer else None
+    await save_placement(act, what, placement, placement.passed_over(stamp), facts)
     return True

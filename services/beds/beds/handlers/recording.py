@@ -16,6 +16,7 @@ from beds.events import (
     DeclaredReady,
     FoundDirty,
     Occurred,
+    OfferDeclined,
     PlacementEvent,
     RulesOverridden,
     TakenBack,
@@ -23,6 +24,7 @@ from beds.events import (
 )
 from beds.handlers.choosing import judge
 from beds.records import occupancy
+from beds.records.offers import offers
 from common.db import UnitOfWork
 from common.ids import new_id
 from common.stamp import Stamp
@@ -46,13 +48,17 @@ async def save_placement(
     what: PlacementEvent,
     before: Placement | None,
     after: Placement,
-    facts: CameFrom | Occurred | TakenBack | None = None,
+    facts: CameFrom | Occurred | OfferDeclined | TakenBack | None = None,
 ) -> None:
-    """A change of a placement and its event; `before` is None for the first."""
+    """A change of a placement and its event; `before` is None for the first. An offer ends with its hold."""
     if before is None:
         await records.placements.add(act, after)
     else:
         await records.placements.save(act, after)
+        if before.offer_id not in (None, after.offer_id):
+            offer = await offers.lock(act, before.offer_id)
+            declined_for = facts.reason_code if isinstance(facts, OfferDeclined) else None
+            await offers.save(act, offer.ended(before, after, declined_for))
     act.publish(happened(what, after.admission_id, after, before, facts))
 
 

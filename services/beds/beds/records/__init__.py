@@ -1,6 +1,7 @@
 """What the use cases load under lock and save.
 
-Lock order in every act: department, placements by id, their transfers, beds by id, room, cleaning job.
+Lock order in every act: department, placements by id, their transfers, beds by id, room, cleaning job. An offer is
+locked by its placement.
 """
 
 from collections.abc import Collection
@@ -31,6 +32,7 @@ from beds.models import (
 )
 from beds.records.free import is_free
 from common.aggregates import Aggregates
+from common.columns import Moment
 from common.db import UnitOfWork
 from common.ids import new_id
 from common.stamp import Stamp
@@ -239,15 +241,17 @@ async def lock_free_bed(act: UnitOfWork, bed_id: UUID, now: datetime, *, waiting
 _rank = sa.func.array_position(
     array([constant(word) for word in Priority]), placement.c.want["priority"].astext
 )
+#: When a bed was wanted, also where a hold or an offer came and went in between.
+WANTED_AT = sa.func.coalesce(sa.cast(placement.c.want["requested_at"].astext, Moment), placement.c.since)
 #: Who goes first: the most urgent, then who has waited longest.
-QUEUE_ORDER = (_rank, placement.c.since, placement.c.admission_id)
-_waits = sa.and_(
+QUEUE_ORDER = (_rank, WANTED_AT, placement.c.admission_id)
+WAITS_BY_ITSELF = sa.and_(
     placement.c.state == constant(PlacementState.QUEUED), placement.c.refusal == constant(Unplaced.NO_BED)
 )
 _QUEUE = Statement(
     sa.select(*placement.c)
     .where(
-        _waits,
+        WAITS_BY_ITSELF,
         sa.exists().where(
             bed.c.department_id == placement.c.department_id,
             is_free(_now),
@@ -261,7 +265,7 @@ _QUEUE = Statement(
 )
 _LOCK_WAITING = Statement(
     sa.select(*placement.c)
-    .where(placement.c.admission_id == sa.bindparam("of_admission"), _waits)
+    .where(placement.c.admission_id == sa.bindparam("of_admission"), WAITS_BY_ITSELF)
     .with_for_update(key_share=True, skip_locked=True)
 )
 

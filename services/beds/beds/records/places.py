@@ -45,11 +45,14 @@ class Alike(NamedTuple):
     place: Place
     beds: list[tuple[str, str]]
 
-    def wanted(self, department_id: UUID, bed_id: UUID | None) -> int:
+    def wanted(self, department_id: UUID, bed_id: UUID | None, passing_over: Collection[UUID] = ()) -> int:
         """How many of them are wanted by who wants a bed of this department, or one certain bed of it."""
         if self.department_id != str(department_id):
             return 0
-        return len(self.beds) if bed_id is None else sum(named == str(bed_id) for _, named in self.beds)
+        if bed_id is None and not passing_over:
+            return len(self.beds)
+        named, passed = str(bed_id), set(map(str, passing_over))
+        return sum(one not in passed and (bed_id is None or one == named) for _, one in self.beds)
 
 
 def looked_at(*which: "sa.ColumnElement[bool]", leaving: Column) -> Column:

@@ -17,6 +17,7 @@ from beds.domain.placement import HERE, PlacementState, Unplaced
 from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, cleaning_job, department, placement, room, transfer
 from beds.records.free import is_lapsed, state_at
+from beds.records.offers import refusal_once
 from common.db import Reader
 from common.errors import NotFound
 from common.statements import Statement, constant
@@ -130,12 +131,15 @@ _of_this_board = sa.union(
     sa.select(transfer.c.admission_id).where(_pending, transfer.c.department_id == _here),
 ).subquery()
 _state = sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state")
-_refusal = sa.case((_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal).label("refusal")
+_refusal = refusal_once(_over).label("refusal")
 _placements = sa.select(
     *_shown(placement.c.admission_id, placement.c.patient_id),
     _state,
     sa.case((_over, _wanted), else_=placement.c.department_id).label("department_id"),
-    sa.case((_over, None), else_=placement.c.bed_id).label("bed_id"),
+    *(
+        sa.case((_over, None), else_=column).label(column.name)
+        for column in (placement.c.bed_id, placement.c.offer_id)
+    ),
     *_shown(placement.c.since),
     _refusal,
     *(placement.c.want[name].label(name) for name in ("priority", "ready")),

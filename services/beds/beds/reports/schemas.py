@@ -75,6 +75,7 @@ class BoardPlacement(BaseModel):
     state: PlacementState
     department_id: UUID
     bed_id: UUID | None
+    offer_id: UUID | None = Field(description="the bed is offered, and nobody has decided yet")
     since: datetime
     refusal: Unplaced | None
     priority: Priority | None = Field(description="with `ready`: what the admission wants")

@@ -19,12 +19,12 @@ from beds.domain.placement import PlacementState, Priority, Unplaced
 from beds.domain.rules import Rule
 from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, department, placement, transfer
-from beds.records import QUEUE_ORDER
+from beds.records import QUEUE_ORDER, WANTED_AT
 from beds.records.free import is_free
+from beds.records.offers import refusal_once
 from beds.reports.asking import Report
 from beds.reports.counting import mean, median, minutes_between, rounded
 from beds.reports.unplaced import Why, with_reasons
-from common.columns import Moment
 from common.paging import Listing, optional
 from common.statements import constant
 
@@ -63,6 +63,7 @@ class ExpectedRow(BaseModel):
     held_until: datetime | None
     priority: Priority | None
     ready: bool | None
+    offer_id: UUID | None = Field(description="the bed is offered, and nobody has decided yet")
     transfer_id: UUID | None
     wanted_at: datetime
     waiting_minutes: float
@@ -88,7 +89,6 @@ class QueueOfDepartment(BaseModel):
 _now = sa.func.statement_timestamp()
 _over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
 _wanted_in = sa.cast(placement.c.want["department_id"].astext, Uuid)
-_wanted_at = sa.func.coalesce(sa.cast(placement.c.want["requested_at"].astext, Moment), placement.c.since)
 
 
 def _while_held(value: Column) -> Column:
@@ -111,10 +111,11 @@ _waits_or_holds = sa.select(
     _while_held(placement.c.held_until).label("held_until"),
     placement.c.want["priority"].astext.label("priority"),
     sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
-    sa.case((_over, constant(Unplaced.EXPIRED)), else_=placement.c.refusal).label("refusal"),
+    refusal_once(_over).label("refusal"),
+    _while_held(placement.c.offer_id).label("offer_id"),
     sa.null().cast(Uuid).label("transfer_id"),
-    _wanted_at.label("wanted_at"),
-    minutes_between(_wanted_at, _now).label("waiting_minutes"),
+    WANTED_AT.label("wanted_at"),
+    minutes_between(WANTED_AT, _now).label("waiting_minutes"),
     *_OF_THE_QUEUE,
 ).where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
 _transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
@@ -128,6 +129,7 @@ _is_transferred = sa.select(
     placement.c.want["priority"].astext.label("priority"),
     sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
     placement.c.refusal,
+    placement.c.offer_id,
     transfer.c.id.label("transfer_id"),
     transfer.c.requested_at.label("wanted_at"),
     minutes_between(transfer.c.requested_at, _now).label("waiting_minutes"),

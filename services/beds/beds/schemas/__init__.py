@@ -11,6 +11,7 @@ from beds.domain.bed import BedState
 from beds.domain.cleaning import CleaningPriority, CleaningState, CleaningType
 from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind, Reversible
+from beds.domain.offer import OfferState
 from beds.domain.placement import PlacementState, Unplaced
 from beds.domain.transfer import TransferState
 from beds.schemas.needs import Codes, NeedsOfAPatient
@@ -232,6 +233,7 @@ class PlacementView(_Shown):
     bed_id: UUID | None
     hold_id: UUID | None
     held_until: datetime | None
+    offer_id: UUID | None = Field(description="the hold is an offer, for a person to accept or decline")
     since: datetime
     want: dict[str, Any] | None
     want_version: int
@@ -241,6 +243,20 @@ class PlacementView(_Shown):
     transfer_id: UUID | None = Field(description="the pending transfer to another department")
     needs: dict[str, Any] = Field(description="what the patient needs, as it was last said")
     entered_in_error: bool = Field(description="the admission should never have been")
+
+
+class OfferView(BaseModel):
+    id: UUID = Field(description="also that of its hold")
+    admission_id: UUID
+    bed_id: UUID
+    department_id: UUID
+    want_version: int
+    offered_at: datetime
+    offered_until: datetime
+    state: OfferState
+    reason_code: str | None = Field(description="why it was declined")
+    decided_at: datetime | None
+    decided_by: str | None = Field(description="null also where nobody decided in time")
 
 
 class TransferView(_Shown):

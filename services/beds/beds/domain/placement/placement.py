@@ -21,7 +21,7 @@ from common.errors import FieldError, Invalid
 from common.stamp import Stamp, version_tag
 
 P = PlacementState
-_NO_BED: dict[str, Any] = {"bed_id": None, "hold_id": None, "held_until": None}
+_NO_BED: dict[str, Any] = dict.fromkeys(("bed_id", "hold_id", "held_until", "offer_id"))
 
 
 class Reconciled(NamedTuple):
@@ -43,6 +43,8 @@ class Placement:
     bed_id: UUID | None
     hold_id: UUID | None
     held_until: datetime | None
+    offer_id: UUID | None
+    """The offer that the hold is, until a person accepts or declines it; None for any other hold."""
     since: datetime
     want: Want | None
     want_version: int
@@ -66,9 +68,7 @@ class Placement:
             patient_id=wish.patient_id,
             state=P.QUEUED,
             department_id=None,
-            bed_id=None,
-            hold_id=None,
-            held_until=None,
+            **_NO_BED,
             since=stamp.at,
             want=None,
             want_version=0,
@@ -87,9 +87,9 @@ class Placement:
         return version_tag(self.version, lapsed=self.settled(now) is not self)
 
     def settled(self, now: datetime) -> "Placement":
-        """As the clock has it: past its end, a hold is none and the placement is queued as `expired`."""
+        """As the clock has it: past its end, a hold is none and the placement is queued."""
         if self.state is P.HELD and self.held_until is not None and self.held_until <= now:
-            return self._without_hold(Unplaced.EXPIRED)
+            return self._without_hold(self._refusal_without())
         return self
 
     def reconciled(
@@ -123,7 +123,7 @@ class Placement:
                 state=P.QUEUED,
                 department_id=wish.want.department_id,
                 refusal=Unplaced.NO_BED if wish.want.ready else Unplaced.NOT_READY,
-                since=min(wish.want.requested_at, stamp.at),  # the wait did not begin when beds heard of it
+                since=wish.want.waited_since(stamp.at),
                 stay_number=wish.stay_number,
                 left_reason_code=None,
             )
@@ -161,7 +161,14 @@ class Placement:
         )
 
     def held(
-        self, bed_id: UUID, department_id: UUID, hold_id: UUID, until: datetime, stamp: Stamp
+        self,
+        bed_id: UUID,
+        department_id: UUID,
+        hold_id: UUID,
+        until: datetime,
+        stamp: Stamp,
+        *,
+        is_offer: bool = False,
     ) -> "Placement":
         """Holds a bed, in the queue or with another hold that has ended before. Raises `NotWaiting`."""
         if self.state not in WAITING or self.want is None or self.refusal is Unplaced.RECOVERED:
@@ -173,12 +180,18 @@ class Placement:
             department_id=department_id,
             hold_id=hold_id,
             held_until=until,
+            offer_id=hold_id if is_offer else None,
             refusal=None,
         )._stamped(stamp, since=stamp.at)
 
     def unheld(self, refusal: Unplaced, stamp: Stamp) -> "Placement":
         """Its hold has ended without an arrival: waits again, for a person."""
         return self._without_hold(refusal)._stamped(stamp, since=stamp.at)
+
+    def passed_over(self, stamp: Stamp) -> "Placement":
+        """Its hold has come to nothing. Whoever was offered a bed waits on, as long as before."""
+        since = self.want.waited_since(stamp.at) if self.want and self.offer_id else stamp.at
+        return self._without_hold(self._refusal_without())._stamped(stamp, since=since)
 
     def bed_for_arrival(self, named: UUID | None) -> UUID:
         """The bed that is named, else the one that is held. Raises `AlreadyArrived`, `NotWaiting`, `HoldExpired`."""
@@ -200,10 +213,8 @@ class Placement:
         return replace(
             self,
             state=P.IN_BED,
-            bed_id=bed_id,
             department_id=department_id,
-            hold_id=None,
-            held_until=None,
+            **_NO_BED | {"bed_id": bed_id},
             refusal=None,
         )._stamped(stamp, since=stamp.at)
 
@@ -284,6 +295,10 @@ class Placement:
         completed = department_id == transfer_to
         transfer_id = None if completed else self.transfer_id
         return replace(self, bed_id=bed_id, department_id=department_id, transfer_id=transfer_id)
+
+    def _refusal_without(self) -> Unplaced:
+        """Why it has no bed once its hold is over: after an offer it is tried again by itself."""
+        return Unplaced.EXPIRED if self.offer_id is None else Unplaced.NO_BED
 
     def _without_hold(self, refusal: Unplaced) -> "Placement":
         """Waits where a bed is wanted, though one may have been held elsewhere."""

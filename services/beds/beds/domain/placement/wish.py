@@ -31,6 +31,10 @@ class Want:
     ready: bool
     requested_at: datetime
 
+    def waited_since(self, now: datetime) -> datetime:
+        """The wait did not begin when beds heard of it; clocks of two services may differ."""
+        return min(self.requested_at, now)
+
 
 class Wish(NamedTuple):
     """What the admission says now: its want (None: nothing), which version, for which stay, and whether in error."""
