@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from beds.domain.bed import BedState
 from beds.domain.layout import SexPolicy
 from beds.domain.movement import Reversible
-from beds.domain.placement import Unplaced
+from beds.domain.placement import Priority, Unplaced, Want, Wish
 from beds.domain.rules import Isolation, Needs, PatientSex
 from beds.records.places import Alike
 from beds.reports.unplaced import Weighed, Why, weigh, why, with_reasons
@@ -89,6 +89,16 @@ async def test_the_named_bed_became_free_and_does_not_suit(ward: Ward):
         *(Why.NAMED_BED_UNSUITED, "no_bed"),
         (1, 0, {"sex_policy": 1}),
     )
+
+
+async def test_the_named_bed_was_held_and_suits_no_more(ward: Ward):
+    department, patient = await ward.a_department(), new_id()
+    named = await ward.a_bed(department)
+    admission = await ward.waits_for(department, bed=named, patient=patient)
+    want = Want(department, named, Priority.URGENT, AIRBORNE, ready=True, requested_at=await ward.now())
+    await ward.says(Wish(admission, patient, want, 2, 1))
+    row = await queued(ward, department)
+    assert (row["why"], weighed(row)) == (Why.NAMED_BED_UNSUITED, (1, 0, {"negative_pressure": 1}))
 
 
 async def test_the_named_bed_that_was_refused_suits_now_and_a_person_decides(ward: Ward):
