@@ -25,6 +25,7 @@ _OWNED = {
         "departure_reasons",
         "transfers",
         "offers",
+        "reservations",
         "cleaning_jobs",
         "reports",
     ),

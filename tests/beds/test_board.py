@@ -27,7 +27,8 @@ async def test_an_empty_department_has_an_empty_board(ward: Ward):
         name: (await ward.staff("nurse").get(f"/v1/departments/{department}")).json()[name]
         for name in ("id", "code", "name", "state")
     }
-    assert board == {"rooms": [], "beds": [], "placements": [], "transfers": [], "cleaning_jobs": []}
+    lists = ("rooms", "beds", "placements", "transfers", "reservations", "cleaning_jobs")
+    assert board == {name: [] for name in lists}
 
 
 async def test_each_bed_is_shown_as_the_list_of_beds_shows_it(ward: Ward):

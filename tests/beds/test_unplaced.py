@@ -157,7 +157,8 @@ async def test_a_page_of_the_queue_asks_once_for_the_free_beds_of_all_department
     for department in (departments[1], *departments[2:] * 2):
         await ward.a_bed(department)
     queue: list[Json] = [
-        {"department_id": department, "wanted_bed_id": None, "needs": {}, "refusal": "no_bed"}
+        {"department_id": department, "needs": {}, "refusal": "no_bed"}
+        | dict.fromkeys(("wanted_bed_id", "reservation_id"))
         for department in departments
         for _ in range(2)
     ]

@@ -24,6 +24,7 @@ from beds.handlers.leave import go_on_leave, return_from_leave
 from beds.handlers.offers import accept_offer, decline_offer, offer_next
 from beds.handlers.presence import confirm_arrival, move_patient, record_departure
 from beds.handlers.readiness import block_bed, close_bed, declare_ready
+from beds.handlers.reservations import turn_due_reservation
 from beds.handlers.reversing import reverse_arrival, reverse_move
 from beds.handlers.swapping import swap_patients
 from beds.handlers.transfers import (
@@ -207,15 +208,56 @@ class Ward:
         """The clock reaches the end of the holds on these beds: their end is moved to this moment, or very soon."""
         end = await self.now() + soon
         for change in (
+            "UPDATE reservation SET ends_at = $2"
+            " WHERE bed_id = ANY ($1) AND state = 'reserved' AND starts_at < $2 AND ends_at > $2",
             "UPDATE bed SET held_until = $2 WHERE id = ANY ($1) AND held_until > $2",
             "UPDATE placement SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
             "UPDATE transfer SET held_until = $2 WHERE bed_id = ANY ($1) AND held_until > $2",
             "UPDATE offer SET offered_until = $2 WHERE bed_id = ANY ($1) AND offered_until > $2",
             "UPDATE occupancy SET period = tstzrange(lower(period), $2) "
-            "WHERE bed_id = ANY ($1) AND kind = 'hold' AND upper(period) > $2",
+            "WHERE bed_id = ANY ($1) AND kind = 'hold' AND lower(period) < $2 AND upper(period) > $2",
         ):
             await self.admin.execute(change, beds, end)
         return end
+
+    async def reserves(
+        self, admission: UUID, bed: UUID, *, hours: float = 24, lasting: float = 4
+    ) -> httpx2.Response:
+        """From so many hours from now on, for so many hours."""
+        start = await self.now() + timedelta(hours=hours)
+        period = {"starts_at": start, "ends_at": start + timedelta(hours=lasting)}
+        body = {"admission_id": str(admission)} | {name: at.isoformat() for name, at in period.items()}
+        return await self.bed_manager.post(f"/v1/beds/{bed}/reservations", json=body)
+
+    async def reserved(self, admission: UUID, bed: UUID, **period: float) -> Json:
+        """A reservation that was made."""
+        answer = await self.reserves(admission, bed, **period)
+        assert answer.status_code == 201, answer.text
+        reservation: Json = answer.json()
+        return reservation
+
+    async def reservation(self, reservation: object) -> Json:
+        return await self._shown(f"/v1/reservations/{reservation}")
+
+    async def comes_to_start(self, *beds: UUID) -> None:
+        """The clock reaches the start of every reservation of these beds, after every hold on them is over."""
+        now = await self.lapses(*beds)
+        for change in (
+            "UPDATE reservation SET starts_at = $2"
+            " WHERE bed_id = ANY ($1) AND state = 'reserved' AND starts_at > $2",
+            "UPDATE occupancy SET period = tstzrange($2, upper(period))"
+            " WHERE bed_id = ANY ($1) AND NOT void AND lower(period) > $2",
+        ):
+            await self.admin.execute(change, beds, now)
+
+    async def turns_reservations(self) -> int:
+        """How many have become something."""
+        turned = 0
+        while True:
+            async with self.database.write() as act:
+                if not await turn_due_reservation(act):
+                    return turned
+            turned += 1
 
     async def sweeps(self) -> bool:
         async with self.database.write() as act:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from tests.support.person import Json, Person
 
 #: What is tried with a placement that was in this state when somebody looked; by now it may be in another.
 TRIED: Mapping[str, Sequence[str]] = {
-    "queued": ("hold", "hold", "arrive_directly", "cancel"),
+    "queued": ("hold", "hold", "arrive_directly", "cancel", "reserve", "give_back"),
     "held": ("arrive", "arrive", "hold", "release", "no_show"),
     "in_bed": ("move", "swap", "transfer", "go_there", "leave", "reverse_arrival", "reverse_move", "depart"),
     "on_leave": ("come_back", "come_back", "depart"),
@@ -85,6 +86,22 @@ class Coordinator:
     async def _hold(self, _: str, admission: str, __: Json) -> None:
         body = {"admission_id": admission, "minutes": 60}
         await self._do("hold", f"/v1/beds/{self._some_bed()}/holds", body)
+
+    async def _reserve(self, _: str, admission: str, __: Json) -> None:
+        """For a few seconds, so that its time comes while all are at work."""
+        start = datetime.now(UTC) + timedelta(seconds=self._chance.uniform(1, 3))
+        body = {
+            "admission_id": admission,
+            "starts_at": start.isoformat(),
+            "ends_at": (start + timedelta(seconds=self._chance.uniform(1, 4))).isoformat(),
+        }
+        await self._do("reserve", f"/v1/beds/{self._some_bed()}/reservations", body)
+
+    async def _give_back(self, _: str, admission: str, __: Json) -> None:
+        found = await self._person.read("/v1/reservations", admission_id=admission, state="reserved")
+        for one in found["items"]:
+            path = f"/v1/beds/{one['bed_id']}/reservations/{one['id']}"
+            self._note("give_back", await self._person.ask("DELETE", path))
 
     async def _release(self, _: str, __: str, placement: Json) -> None:
         path = f"/v1/beds/{placement['bed_id']}/holds/{placement['hold_id']}"

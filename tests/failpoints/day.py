@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ class Shift:
         while waiting:  # the second as soon as the queue has been served
             await self._stays(await self._held_one(waiting))
         await self._holds_in_vain()
+        await self._reserves()
         bed = str(random.choice(self._places.spare.beds))  # nobody will come to clean it
         await self.cleaner.ask("POST", "/v1/cleaning_jobs", {"bed_id": bed, "type": "daily"})
 
@@ -80,6 +82,15 @@ class Shift:
         await eventually(lambda: self._is_known(admission), within=PATIENCE)
         bed = random.choice(self._places.spare.beds)
         await self.manager.ask("POST", f"/v1/beds/{bed}/holds", {"admission_id": admission, "minutes": 1})
+
+    async def _reserves(self) -> None:
+        """A bed for a minute, beginning at once, for somebody who never comes: a hold, or over in vain."""
+        admission = await self._admitted(self._places.corridor)
+        await eventually(lambda: self._is_known(admission), within=PATIENCE)
+        start = datetime.now(UTC) + timedelta(seconds=2)
+        period = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(minutes=1)).isoformat()}
+        bed = random.choice(self._places.spare.beds)
+        await self.manager.ask("POST", f"/v1/beds/{bed}/reservations", {"admission_id": admission, **period})
 
     async def _is_known(self, admission: str) -> bool:
         return (await self.manager.ask("GET", f"/v1/placements/{admission}")).status_code == 200

@@ -37,6 +37,7 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         *_timer("repair"),
         *_timer("housekeeping"),
         *_timer("queue"),
+        *_timer("reservations"),
         *_timer("hold_sweep"),  # last: the minute of the first holds and of the first target must be over
         *_timer("cleaning_targets"),
     ),
@@ -76,7 +77,7 @@ _SHORT: Sequence[Round] = (
         "audit": ("ingest.before_commit", "ingest.after_commit"),
     },
     {
-        "beds": ("consume.after_commit", *_timer("queue")),
+        "beds": ("consume.after_commit", *_timer("queue"), *_timer("reservations")),
         "admissions": ("command.before_answer", "relay.numbered", "consume.before_group_commit"),
         "audit": _timer("log_partitions"),
     },

@@ -19,7 +19,7 @@ ROLES = (
 )
 OF_A_DEPARTMENT = (
     *("department_id", "room_id", "bed_id", "hold_id", "admission_id", "patient_id", "job_id"),
-    *("transfer_id", "outgoing_id"),
+    *("transfer_id", "outgoing_id", "reserved_bed_id", "reservation_id"),
 )
 NO_ROLE = "no role"
 ANONYMOUS = "anonymous"
@@ -48,7 +48,8 @@ class Row:
     @property
     def route(self) -> tuple[str, str]:
         path = self.path.partition("?")[0].replace("/entries/0", "/entries/{index}")
-        return self.method, path.replace("{outgoing_id}", "{transfer_id}")
+        of_kind = path.replace("{outgoing_id}", "{transfer_id}").replace("{reserved_bed_id}", "{bed_id}")
+        return self.method, of_kind
 
     @property
     def has_department(self) -> bool:
@@ -85,6 +86,7 @@ _READ = "clinical dept; bed_manager"
 _PLAN = "physician, charge_nurse dept"
 _SELF = "any signed-in user"
 
+_RESERVATION = {"admission_id": "{admission_id}", "starts_at": "{later}", "ends_at": "{still_later}"}
 _REASON = {"reason_code": "test"}
 _BED = "/v1/beds/{bed_id}"
 _PLACEMENT = "/v1/placements/{admission_id}"
@@ -127,6 +129,11 @@ BEDS = [
     Row("GET", "/v1/departments/{department_id}/board", "clinical dept; bed_manager, housekeeping"),
     Row("POST", f"{_BED}/holds", _HOLD, {"admission_id": "{admission_id}"}),
     Row("DELETE", f"{_BED}/holds/{{hold_id}}", _HOLD),
+    # ours: the domain names reservations and leaves the routes to us; who, as for holds
+    Row("POST", f"{_BED}/reservations", _HOLD, _RESERVATION),
+    Row("DELETE", "/v1/beds/{reserved_bed_id}/reservations/{reservation_id}", _HOLD),
+    Row("GET", "/v1/reservations?department_id={department_id}", "clinical"),
+    Row("GET", "/v1/reservations/{reservation_id}", "clinical"),
     Row("POST", f"{_BED}/block", _BLOCK, _REASON),
     Row("POST", f"{_BED}/unblock", _BLOCK),
     Row("POST", f"{_BED}/close", "admin"),

@@ -63,11 +63,11 @@ class Protocol(RuleBasedStateMachine):
             self.sweep()
             self.place()
 
-    def step(self, act: Awaitable[None], may: str | None = None, who: UUID | None = None) -> None:
+    def step(self, act: Awaitable[object], may: str | None = None, who: UUID | None = None) -> None:
         """`may` is what this act may do to the presence of `who`: arrive or depart. Nothing else may."""
         type(self).run(self._watched(act, may, who))
 
-    async def _watched(self, act: Awaitable[None], may: str | None, who: UUID | None) -> None:
+    async def _watched(self, act: Awaitable[object], may: str | None, who: UUID | None) -> None:
         world = self.world
         here, beds = await self._here(), await world.states_of_beds()
         await act
@@ -113,6 +113,23 @@ class Protocol(RuleBasedStateMachine):
     def hold(self, n: int, bed: int) -> None:
         if (admission := self._admission(n, "queued", "held")) is not None:
             self.step(self.world.holds(admission, self._bed(bed)))
+
+    @rule(n=N, bed=N)
+    def reserve(self, n: int, bed: int) -> None:
+        if (admission := self._admission(n, "queued", "held")) is not None:
+            self.step(self.world.reserves(admission, self._bed(bed)))
+
+    @rule(bed=N)
+    def give_back(self, bed: int) -> None:
+        self.step(self.world.gives_back(self._bed(bed)))
+
+    @rule()
+    def reservations_begin(self) -> None:
+        self.step(self.world.begins_reservations())
+
+    @rule()
+    def turn_reservations(self) -> None:
+        self.step(self.world.ward.turns_reservations())
 
     @rule(bed=N)
     def release(self, bed: int) -> None:

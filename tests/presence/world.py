@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from admissions.handlers import admissions as acts
 from beds import consumers as answering
 from beds.domain.movement import Reversible
 from beds.events import PLACEMENT
+from beds.handlers.reservations import cancel_reservation, reserve_bed
 from common.applying import Reaction
 from common.envelope import Fact, Received
 from common.errors import Refusal
@@ -130,6 +131,33 @@ class World:
         with self.trying():
             await self.ward.holds(admission, bed)
 
+    async def reserves(self, admission: UUID, bed: UUID) -> None:
+        """For the day after tomorrow, where the last step of a world does not come."""
+        start = await self.ward.now() + timedelta(days=2)
+        with self.trying():
+            await reserve_bed(
+                self.ward.database,
+                UNCONDITIONAL,
+                BED_MANAGER,
+                bed,
+                admission,
+                start,
+                start + timedelta(hours=4),
+            )
+
+    async def gives_back(self, bed: UUID) -> None:
+        reserved = await self.ward.admin.fetchval(
+            "SELECT max(id::text)::uuid FROM reservation WHERE bed_id = $1", bed
+        )
+        if reserved is not None:
+            with self.trying():
+                await cancel_reservation(self.ward.database, UNCONDITIONAL, BED_MANAGER, bed, reserved)
+
+    async def begins_reservations(self) -> None:
+        """Their time has come on every bed, and every hold is over by then."""
+        await self.passes_time()
+        await self.ward.comes_to_start(*self.beds)
+
     async def releases(self, bed: UUID) -> None:
         hold = await self.ward.admin.fetchval("SELECT hold_id FROM bed WHERE id = $1", bed)
         if hold is not None:
@@ -216,6 +244,7 @@ class World:
                         await self.hear(wire, event)
                 if sweeping:
                     await self.ward.sweeps_all()
+                    await self.ward.turns_reservations()
                     await self.ward.places_all()
                 await self.check()
                 if before == await self.versions():
@@ -258,9 +287,11 @@ class World:
         placements, beds = await self.presence(), await self.states_of_beds()
         live = await self.ward.admin.fetch(
             "SELECT kind, bed_id, admission_id, patient_id FROM occupancy"
-            " WHERE bed_id = ANY ($1) AND (upper_inf(period) OR upper(period) > clock_timestamp())",
+            " WHERE bed_id = ANY ($1) AND (upper_inf(period) OR upper(period) > clock_timestamp()) AND NOT void"
+            " AND NOT EXISTS (SELECT FROM reservation WHERE id = occupancy.id AND state = 'reserved')",
             self.beds,
         )
+        await self._check_reservations(placements)
         stays = {row["admission_id"]: row for row in live if row["kind"] == "stay"}
         holds = {row["admission_id"]: row for row in live if row["kind"] == "hold"}
         assert len({row["bed_id"] for row in live}) == len(live), "a bed with two live occupants"
@@ -308,6 +339,23 @@ class World:
         )
         return {row["admission_id"]: row["bed_id"] for row in rows}
 
+    async def _check_reservations(self, placements: dict[UUID, Any]) -> None:
+        """Each is known to its placement, which waits, and its bed is kept: nobody stays in it."""
+        rows = await self.ward.admin.fetch(
+            "SELECT id, admission_id, ends_at > clock_timestamp() AS is_live, EXISTS (SELECT FROM occupancy"
+            " WHERE id = reservation.id AND NOT void) AS keeps, EXISTS (SELECT FROM occupancy AS other WHERE"
+            " other.bed_id = reservation.bed_id AND kind = 'stay' AND upper_inf(period)) AS is_taken"
+            " FROM reservation WHERE bed_id = ANY ($1) AND state = 'reserved'",
+            self.beds,
+        )
+        assert {row["id"] for row in rows} == {p["reservation_id"] for p in placements.values()} - {None}
+        for row in rows:
+            placement = placements[row["admission_id"]]
+            assert placement["reservation_id"] == row["id"], "a reservation of another"
+            assert placement["state"] in ("queued", "held"), "a reservation of somebody who waits no more"
+            assert row["keeps"], "a reservation that keeps its bed from nobody"
+            assert not (row["is_live"] and row["is_taken"]), "a patient in a bed that is reserved"
+
     async def _check_ends(self, placements: dict[UUID, Any]) -> None:
         admissions = await self.registry.admin.fetch(
             "SELECT id, patient_id, state FROM admission WHERE id = ANY ($1)", self.admissions
@@ -339,9 +387,15 @@ class World:
         beds, had = await self.states_of_beds(), defaultdict(set)
         for row in await self.ward.admin.fetch("SELECT admission_id, want_version, bed_id FROM offer"):
             had[row["admission_id"], row["want_version"]].add(row["bed_id"])
-        free = {bed: self.departments[n // 2] for n, bed in enumerate(self.beds) if beds[bed] == "available"}
+        reserved = await self._reserved_beds()
+        free = {
+            bed: self.departments[n // 2]
+            for n, bed in enumerate(self.beds)
+            if beds[bed] == "available" and bed not in reserved
+        }
         for placement in (await self.presence()).values():
-            if placement["state"] == "queued" and placement["refusal"] == "no_bed":
+            waits_for_any = placement["refusal"] == "no_bed" and placement["reservation_id"] is None
+            if placement["state"] == "queued" and waits_for_any:
                 wanted = placement["want"]["bed_id"]
                 suits = [
                     bed
@@ -351,6 +405,14 @@ class World:
                     and bed not in had[placement["admission_id"], placement["want_version"]]
                 ]
                 assert suits == [], "queued beside a free bed"
+
+    async def _reserved_beds(self) -> set[UUID]:
+        rows = await self.ward.admin.fetch(
+            "SELECT bed_id FROM reservation"
+            " WHERE bed_id = ANY ($1) AND state = 'reserved' AND ends_at > clock_timestamp()",
+            self.beds,
+        )
+        return {row["bed_id"] for row in rows}
 
 
 def what_is_asked(department: UUID, bed: UUID | None) -> Asked:

@@ -24,7 +24,10 @@ def assert_balanced(books: Books) -> None:
     """Fails with everything that does not agree."""
     wrong = [
         complaint
-        for judge in (published, versions, states, log, rebuilt, presence, retold, both_sides, bookkeeping)
+        for judge in (
+            *(published, versions, states, log, rebuilt, presence, reservations),
+            *(retold, both_sides, bookkeeping),
+        )
         for complaint in judge(books)
     ]
     assert not wrong, f"{len(wrong)} complaints:\n" + "\n".join(wrong[:30])
@@ -164,6 +167,16 @@ def presence(books: Books) -> Iterator[str]:
     for row in beds["placement"]:
         if row["state"] in ("held", "in_bed", "on_leave") and row["admission_id"] not in taken:
             yield f"placement {row['admission_id']} is {row['state']} in a bed that does not know it"
+
+
+def reservations(books: Books) -> Iterator[str]:
+    """Placements and the occupancy know of every bed that is reserved, and of no other."""
+    beds = books.tables["beds"]
+    reserved = {row["id"] for row in beds["reservation"] if row["state"] == "reserved"}
+    if reserved != {row["reservation_id"] for row in beds["placement"]} - {None}:
+        yield "placements name other reservations than those that are made"
+    kept = {row["id"] for row in beds["occupancy"] if row["kind"] == "hold" and not row["void"]}
+    yield from (f"reservation {one} keeps its bed from nobody" for one in reserved - kept)
 
 
 def retold(books: Books) -> Iterator[str]:

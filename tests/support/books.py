@@ -27,6 +27,7 @@ TABLES: Mapping[str, tuple[str, str, str]] = {
     "hospital.beds.bed": ("beds", "bed", "id"),
     "hospital.beds.placement": ("beds", "placement", "admission_id"),
     "hospital.beds.transfer": ("beds", "transfer", "id"),
+    "hospital.beds.reservation": ("beds", "reservation", "id"),
     "hospital.beds.cleaning_job": ("beds", "cleaning_job", "id"),
     "hospital.admissions.patient": ("admissions", "patient", "id"),
     "hospital.admissions.admission": ("admissions", "admission", "id"),

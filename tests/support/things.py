@@ -1,6 +1,7 @@
 """What `{…}` stands for in the rows of the role matrix: the things of one department."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.hospital import Department, Hospital
@@ -9,7 +10,8 @@ from tests.support.hospital import Department, Hospital
 async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
     """A patient in a bed that was held before, and what belongs to it. Nothing but a departure would free the bed.
 
-    The patient is to go elsewhere (`outgoing_id`), and another one is to come (`transfer_id`).
+    The patient is to go elsewhere (`outgoing_id`), and another one is to come (`transfer_id`). A second bed, which is
+    dirty, is reserved for later.
     """
     patient, bed = await hospital.a_patient(), ward.beds[0]
     resident = await hospital.an_admission(ward, patient)
@@ -25,6 +27,15 @@ async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
         await hospital.bed_manager.do(f"/v1/placements/{who['id']}/transfers", {"department_id": str(to)})
         for who, to in ((resident, elsewhere.id), (guest, ward.id))
     ]
+    spare = {"department_id": str(ward.id), "room_id": str(ward.room), "code": "B0"}
+    kept = (await hospital.admin.do("/v1/beds", spare))["id"]  # never ready, so that it is given to nobody
+    later = [(datetime.now(UTC) + timedelta(hours=hours)).isoformat() for hours in (24, 28)]
+    planned = {
+        "admission_id": (await hospital.an_admission(ward))["id"],
+        "starts_at": later[0],
+        "ends_at": later[1],
+    }
+    reservation = await hospital.bed_manager.do(f"/v1/beds/{kept}/reservations", planned)
     return {
         "department_id": str(ward.id),
         "room_id": str(ward.room),
@@ -35,6 +46,10 @@ async def things_of(hospital: Hospital, ward: Department) -> dict[str, str]:
         "job_id": job["id"],
         "outgoing_id": transfers[0]["id"],
         "transfer_id": transfers[1]["id"],
+        "reserved_bed_id": kept,
+        "reservation_id": reservation["id"],
+        "later": later[0],
+        "still_later": later[1],
     }
 
 

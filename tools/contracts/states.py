@@ -7,6 +7,7 @@ from admissions.domain.admission import FOLLOWS, STATUS as ADMISSION_STATUS, Adm
 from beds.domain.bed import STATUS as BED_STATUS, TRANSITIONS, BedState
 from beds.domain.cleaning import STEPS, CleaningState
 from beds.domain.offer import OFFER_STEPS, OfferState
+from beds.domain.reservation import RESERVATION_STEPS, ReservationState
 from beds.domain.transfer import TRANSFER_STEPS, TransferState
 
 _TOP = """\
@@ -34,6 +35,12 @@ _OFFER = """\
 A bed that becomes free is held for ten minutes for whoever goes first in the queue
 (`services/beds/beds/domain/offer.py`). An arrival in the bed accepts, too. Declined or over, it goes on to the next; a
 newer want, another hold, an arrival elsewhere or a release withdraws it.
+"""
+_RESERVATION = """\
+The bed is kept from others from `starts_at` until `ends_at` (`services/beds/beds/domain/reservation.py`). Kept: the bed
+is held for the patient, by itself once the time has come, or the patient is in it, also earlier. A bed that is not
+ready or does not suit until the end, or for which nobody comes, is free again: expired. A patient who gets another bed,
+or for whom none or another one is wanted, cancels it.
 """
 _ADMISSION = """\
 Beds decides where the patient is, and an open admission follows: this is what it becomes when its placement is in
@@ -73,6 +80,11 @@ def page() -> str:
         ),
         *_chapter(
             "Offer", _OFFER, _picture([Step("[*]", OfferState.OFFERED), *_steps(OFFER_STEPS, OfferState)])
+        ),
+        *_chapter(
+            "Reservation",
+            _RESERVATION,
+            _picture([Step("[*]", ReservationState.RESERVED), *_steps(RESERVATION_STEPS, ReservationState)]),
         ),
         *_chapter("Admission", _ADMISSION, ()),
         *_words(("placement", "admission"), {state: (becomes,) for state, becomes in FOLLOWS.items()}),

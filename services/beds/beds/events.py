@@ -9,6 +9,7 @@ from beds.domain.cleaning import CleaningJob
 from beds.domain.layout import Department, Room
 from beds.domain.movement import Reversible
 from beds.domain.placement import Placement
+from beds.domain.reservation import Reservation
 from beds.domain.targets import Target
 from beds.domain.transfer import Transfer
 from common.access import published_access
@@ -20,6 +21,7 @@ ROOM = Topic("beds", "room")
 BED = Topic("beds", "bed", has_state=True)
 PLACEMENT = Topic("beds", "placement", has_state=True)
 TRANSFER = Topic("beds", "transfer")
+RESERVATION = Topic("beds", "reservation")
 CLEANING_JOB = Topic("beds", "cleaning_job")
 
 
@@ -137,7 +139,10 @@ class PlacementEvent(Happening):
     )
     ARRIVED = "arrived", "The patient is in the bed.", Occurred
     MOVED = "moved", "The patient is in another bed; in another department a transfer is completed.", CameFrom
-    CHANGED = "changed", "A transfer is pending (`transfer_id`), or is not any more."
+    CHANGED = (
+        "changed",
+        "A transfer is pending (`transfer_id`) or a bed reserved (`reservation_id`), or is not any more.",
+    )
     LEFT_ON_LEAVE = "left_on_leave", "The patient is away for a while; the bed is kept."
     RETURNED = "returned", "The patient is back from leave, in the same bed."
     DEPARTED = "departed", "The patient has left.", Occurred
@@ -156,6 +161,16 @@ class TransferEvent(Happening):
     DECLINED = "declined", "The other department does not take the patient."
     CANCELLED = "cancelled", "The patient is not to go there any more, or has left."
     COMPLETED = "completed", "The patient is in a bed of that department."
+
+
+class ReservationEvent(Happening):
+    MADE = "made", "A bed is kept from others for a planned admission, from `starts_at` until `ends_at`."
+    KEPT = "kept", "The bed is held for the patient, or the patient is in it."
+    CANCELLED = (
+        "cancelled",
+        "It was given back, or the patient has or wants another bed, or none: see `reason_code`.",
+    )
+    EXPIRED = "expired", "Its time is over, and the bed was not held: not ready, or not suiting the patient."
 
 
 class CleaningJobEvent(Happening):
@@ -180,6 +195,7 @@ CATALOGUE = Catalogue(
     Published.of(BED, Bed, BedEvent),
     Published.of(PLACEMENT, Placement, PlacementEvent),
     Published.of(TRANSFER, Transfer, TransferEvent),
+    Published.of(RESERVATION, Reservation, ReservationEvent),
     Published.of(CLEANING_JOB, CleaningJob, CleaningJobEvent),
     published_access("beds", *ReportAccess),
 )

@@ -22,6 +22,7 @@ from beds.domain.placement import (
     PlacementState,
     Unplaced,
 )
+from beds.domain.reservation import AlreadyReserved, ReservationState
 from beds.domain.rules import ALWAYS_HARD, Rule, Severity
 from beds.domain.targets import Target
 from beds.domain.transfer import PENDING, TransferPending, TransferState
@@ -138,6 +139,7 @@ placement = sa.Table(
     sa.Column("refusal", sa.Text),
     sa.Column("left_reason_code", sa.Text),
     sa.Column("transfer_id", UUID, comment="the pending transfer"),
+    sa.Column("reservation_id", UUID, comment="the bed that is reserved for later"),
     sa.Column("needs", JSONB, nullable=False, server_default="{}"),
     sa.Column("offer_id", UUID, comment="the hold, while it is an offer"),
     sa.Column("entered_in_error", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -154,6 +156,9 @@ placement = sa.Table(
         "transfer_id IS NULL OR state IN ('in_bed', 'on_leave')", name="transfer_of_somebody_here"
     ),
     sa.CheckConstraint("offer_id IS NULL OR offer_id IS NOT DISTINCT FROM hold_id", name="offer_is_the_hold"),
+    sa.CheckConstraint(
+        "reservation_id IS NULL OR state IN ('queued', 'held')", name="reservation_of_somebody_waiting"
+    ),
     sa.Index("placement_queue", "department_id", "since", postgresql_where=sa.text("state = 'queued'")),
     sa.Index("placement_held_until", "held_until", postgresql_where=sa.text("state = 'held'")),
     sa.Index("placement_department_state", "department_id", "state"),
@@ -169,13 +174,17 @@ occupancy = sa.Table(
     sa.Column("admission_id", UUID, nullable=False),
     sa.Column("patient_id", UUID, nullable=False),
     sa.Column("period", TSTZRANGE, nullable=False),
+    sa.Column("void", sa.Boolean, nullable=False, server_default=sa.false()),
     one_of("kind", ("hold", "stay")),
     sa.CheckConstraint("NOT isempty(period)", name="period_not_empty"),
-    ExcludeConstraint(("bed_id", "="), ("period", "&&"), name="occupancy_one_per_bed"),
+    sa.CheckConstraint("kind = 'hold' OR NOT void", name="stays_are_never_void"),
+    ExcludeConstraint(
+        ("bed_id", "="), ("period", "&&"), where=sa.text("NOT void"), name="occupancy_one_per_bed"
+    ),
     ExcludeConstraint(
         ("admission_id", "="),
         ("period", "&&"),
-        where=sa.text("kind = 'hold'"),
+        where=sa.text("kind = 'hold' AND NOT void"),
         name="occupancy_one_hold_per_admission",
     ),
     ExcludeConstraint(
@@ -245,6 +254,32 @@ transfer = sa.Table(
     ),
     sa.Index("transfer_held_until", "held_until", postgresql_where=sa.text("state = 'accepted'")),
     sa.Index("transfer_department_state", "department_id", "state"),
+)
+
+reservation = sa.Table(
+    "reservation",
+    metadata,
+    sa.Column("id", UUID, primary_key=True),
+    sa.Column("bed_id", UUID, sa.ForeignKey("bed.id"), nullable=False),
+    sa.Column("department_id", UUID, sa.ForeignKey("department.id"), nullable=False),
+    sa.Column("admission_id", UUID, sa.ForeignKey("placement.admission_id"), nullable=False),
+    sa.Column("patient_id", UUID, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("starts_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("reason_code", sa.Text),
+    *version_columns(),
+    one_of("state", ReservationState),
+    sa.CheckConstraint("starts_at < ends_at", name="ends_after_it_starts"),
+    sa.Index(
+        "reservation_one_live_per_admission",
+        "admission_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'reserved'"),
+    ),
+    sa.Index("reservation_of_bed", "bed_id", "ends_at", postgresql_where=sa.text("state = 'reserved'")),
+    sa.Index("reservation_due", "starts_at", postgresql_where=sa.text("state = 'reserved'")),
+    sa.Index("reservation_department", "department_id", "starts_at"),
 )
 
 movement = sa.Table(
@@ -348,6 +383,7 @@ placement_rule = sa.Table(
 #: The constraint that fires, and what it means to the person who asked.
 REFUSALS: dict[str, type[Refusal]] = {
     "transfer_one_pending_per_admission": TransferPending,
+    "reservation_one_live_per_admission": AlreadyReserved,
     "department_code_key": CodeTaken,
     "room_code_key": CodeTaken,
     "bed_code_key": CodeTaken,

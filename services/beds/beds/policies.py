@@ -12,6 +12,7 @@ class Act(StrEnum):
     CHANGE_LAYOUT = "change_layout"
     HOLD_BED = "hold_bed"
     SUGGEST_BEDS = "suggest_beds"
+    RESERVE_BED = "reserve_bed"
     OVERRIDE_RULES = "override_placement_rules"
     DECIDE_OFFER = "accept_or_decline_offer"
     BLOCK_BED = "block_bed"
@@ -38,6 +39,7 @@ POLICIES = Policies(
         Act.CHANGE_LAYOUT: {"admin": ANY},
         Act.HOLD_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.SUGGEST_BEDS: {"bed_manager": ANY, "charge_nurse": DEPT},
+        Act.RESERVE_BED: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.OVERRIDE_RULES: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.DECIDE_OFFER: {"bed_manager": ANY, "charge_nurse": DEPT},
         Act.BLOCK_BED: {"bed_manager": ANY, "charge_nurse": DEPT, "unit_manager": DEPT},

@@ -10,6 +10,7 @@ from beds.domain.bed import STATUS, BedState
 from beds.domain.cleaning import OPEN, CleaningPriority
 from beds.domain.offer import OfferState
 from beds.domain.placement import PlacementState
+from beds.domain.reservation import ReservationState
 from beds.domain.transfer import TransferState
 from beds.models import (
     bed,
@@ -20,6 +21,7 @@ from beds.models import (
     occupancy,
     offer,
     placement,
+    reservation,
     room,
     transfer,
 )
@@ -230,6 +232,41 @@ def transfer_view(row: Row) -> dict[str, Any]:
     view = dict(row)
     if view.pop("lapsed"):
         view |= {"hold_id": None, "held_until": None, "bed_id": None}
+    return view
+
+
+# Reservations
+_reserved = reservation.c.state == constant(ReservationState.RESERVED)
+_reservation_over = sa.and_(_reserved, reservation.c.ends_at <= _clock)
+_reservation_state = sa.case(
+    (_reservation_over, constant(ReservationState.EXPIRED)), else_=reservation.c.state
+)
+_reservations = sa.select(
+    *(column for column in reservation.c if column.name != "state"),
+    _reservation_state.label("state"),
+    _reservation_over.label("lapsed"),
+)
+RESERVATIONS = Listing(
+    _reservations.where(
+        *(optional(reservation.c[name], name) for name in ("department_id", "bed_id", "admission_id")),
+        _any_of(_reservation_state, "states"),
+    ),
+    key=reservation.c.id,
+    orders={"starts_at": reservation.c.starts_at, "changed_at": reservation.c.changed_at},
+    default="starts_at",
+)
+RESERVATION = Statement(_reservations.where(reservation.c.id == sa.bindparam("of_id")))
+ADMISSION_OF_RESERVATION = Statement(
+    sa.select(reservation.c.admission_id).where(
+        reservation.c.id == sa.bindparam("of_reservation"), reservation.c.bed_id == sa.bindparam("of_bed")
+    )
+)
+
+
+def reservation_view(row: Row) -> dict[str, Any]:
+    """A reservation as the API shows it: past its end it is expired."""
+    view = dict(row)
+    del view["lapsed"]
     return view
 
 

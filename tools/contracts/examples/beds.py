@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from beds.domain.bed import HOLD as HOLD_LASTS, Bed
 from beds.domain.cleaning import CleaningJob, CleaningType
@@ -9,6 +10,7 @@ from beds.domain.layout import Department, DepartmentState, LevelOfCare, Room
 from beds.domain.movement import Reversible
 from beds.domain.offer import OFFER as OFFER_LASTS
 from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
+from beds.domain.reservation import Reservation
 from beds.domain.rules import Isolation, Needs, PatientSex
 from beds.domain.targets import Targets
 from beds.domain.transfer import Transfer
@@ -25,6 +27,7 @@ from beds.events import (
     Occurred,
     OfferDeclined,
     PlacementEvent as P,
+    ReservationEvent as V,
     RoomEvent as R,
     TakenBack,
     TargetMissed,
@@ -32,6 +35,7 @@ from beds.events import (
     happened,
 )
 from common.envelope import Fact
+from common.stamp import Stamp
 from tools.contracts.examples.cast import (
     ADMISSION,
     BED,
@@ -42,6 +46,7 @@ from tools.contracts.examples.cast import (
     OTHER_DEPARTMENT,
     OTHER_USER,
     PATIENT,
+    RESERVATION,
     ROOM,
     TRANSFER,
     at,
@@ -56,6 +61,7 @@ def told() -> Iterator[Fact]:
     yield from _beds()
     yield from _placements()
     yield from _transfers()
+    yield from _reservations()
     yield from _cleaning()
 
 
@@ -140,6 +146,19 @@ def _transfers() -> Iterator[Fact]:
     yield happened(X.DECLINED, TRANSFER, asked.declined("no_capacity", at(35)), asked)
     yield happened(X.CANCELLED, TRANSFER, accepted.cancelled("departed", at(40)), accepted)
     yield happened(X.COMPLETED, TRANSFER, accepted.completed(OTHER_BED, NEEDS, at(50)), accepted)
+
+
+def _reservations() -> Iterator[Fact]:
+    bed = Bed.added(BED, DEPARTMENT, ROOM, "401-A", at(0))
+    tomorrow = at(5).at + timedelta(days=1)
+    made = Reservation.made(
+        RESERVATION, bed, ADMISSION, PATIENT, tomorrow, tomorrow + timedelta(hours=4), at(5)
+    )
+    early, late = at(50), Stamp(made.ends_at, "service/beds")
+    yield happened(V.MADE, RESERVATION, made, None)
+    yield happened(V.KEPT, RESERVATION, made.kept(early), made)
+    yield happened(V.CANCELLED, RESERVATION, made.cancelled("given_back", early), made)
+    yield happened(V.EXPIRED, RESERVATION, made.expired(late), made)
 
 
 def _cleaning() -> Iterator[Fact]:

@@ -23,6 +23,7 @@ DEPARTMENT, ROOM, OTHER_ROOM, BED, OTHER_BED, HOLD, CLEANING_JOB = (next(_next) 
 PATIENT, OTHER_PATIENT, ADMISSION, OTHER_ADMISSION = (next(_next) for _ in range(4))
 USER, SESSION, ACCESS, OTHER_USER, NOTE = (next(_next) for _ in range(5))
 TRANSFER, OTHER_DEPARTMENT = (next(_next) for _ in range(2))
+RESERVATION = next(_next)
 
 
 def at(minute: int) -> Stamp:

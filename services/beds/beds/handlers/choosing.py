@@ -1,6 +1,7 @@
 """Which bed: chosen by the placement rules, and judged by them again inside the act that takes it."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from beds.domain.placement import Placement, Want
 from beds.domain.rules import Needs, Place, Rule, RulePack
 from beds.records import places
 from beds.records.places import Alike
+from beds.records.reservations import in_the_way
 from common.db import UnitOfWork
 
 
@@ -39,7 +41,8 @@ async def lock_best_bed(
             bed = await records.lock_free_bed(act, bed_id, at, waiting=waiting)
             if bed is not None:
                 pack, place = await _place_of(act, bed, at, (admission_id,))
-                return None if pack.failed(place, want.needs) else bed
+                reserved = await in_the_way(act, bed_id, at, None)  # since it was found to be free
+                return None if reserved or pack.failed(place, want.needs) else bed
     return None
 
 
@@ -63,6 +66,18 @@ async def still_suits(act: UnitOfWork, bed: Bed, want: Want, admission_id: UUID,
     """Whether a held bed suits what is wanted now. A look without the room's lock: the arrival judges again."""
     pack, place = await places.place_of(act, bed.id, at, (admission_id,))
     return pack.failed(place.ready(), want.needs) <= set(bed.overridden)  # held for this very patient
+
+
+async def suits_now(act: UnitOfWork, bed_id: UUID, needs: Needs, admission_id: UUID, at: datetime) -> bool:
+    """Whether a bed that is reserved for this patient keeps every rule. A look, unless its room is locked."""
+    pack, place = await places.place_of(act, bed_id, at, (admission_id,))
+    return not pack.failed(place.ready(), needs)
+
+
+async def judge_room(act: UnitOfWork, bed: Bed, needs: Needs, at: datetime) -> None:
+    """Bed and room alone, as if nobody were in it and the bed were clean. Raises `PlacementRuleFailed`."""
+    pack, place = await places.place_of(act, bed.id, at, ())
+    pack.expect_suitable(replace(place.ready(), neighbours=()), needs)
 
 
 async def judge(

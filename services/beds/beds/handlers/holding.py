@@ -8,6 +8,7 @@ from beds.domain.bed import HOLD
 from beds.domain.placement import AdmissionAlreadyHolds, HoldExpired, PlacementState, Unplaced
 from beds.events import BedBefore, CameFrom, PlacementEvent, TransferEvent
 from beds.handlers.recording import give_up_hold, save_placement, take_hold
+from beds.handlers.reserving import lock_reservation, use_reservation
 from beds.handlers.transferring import lock_pending, save_transfer
 from beds.policies import POLICIES, Act
 from beds.queries import HOLD_OF
@@ -37,11 +38,12 @@ async def hold_bed(
     minutes: int | None,
     override: str | None = None,
 ) -> Outcome:
-    """Holds the bed for an admission that waits; its earlier hold ends first. Answers the hold's id.
+    """Holds the bed for an admission that waits; its earlier hold and its reservation end first. Answers the hold's id.
 
     `override` is the reason for which overridable placement rules need not be kept.
     """
     placement = await records.placements.find(act, admission_id)
+    reservation = await lock_reservation(act, placement)
     locked = await records.beds.lock_all(act, (bed_id, placement.bed_id if placement else None))
     bed = locked[bed_id]
     POLICIES.allow(caller, Act.HOLD_BED, bed.department_id)
@@ -49,7 +51,7 @@ async def hold_bed(
         POLICIES.allow(caller, Act.OVERRIDE_RULES, bed.department_id)
     if placement is None:
         raise UnknownAdmission
-    stamp = await act.stamp(placement, *locked.values())
+    stamp = await act.stamp(placement, reservation, *locked.values())
     act.demand.expect(bed.tag(stamp.at))
     now = placement.settled(stamp.at)
     if now.state is PlacementState.HELD and now.bed_id == bed_id:
@@ -57,6 +59,7 @@ async def hold_bed(
 
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed_id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
+    await use_reservation(act, reservation, bed_id, stamp)
     until = stamp.at + (HOLD if minutes is None else timedelta(minutes=minutes))
     hold_id = await take_hold(act, placement, placement, bed, stamp, until, override)
     return Outcome(201, hold_id)

@@ -18,6 +18,7 @@ from beds.domain.layout import (
 )
 from beds.events import BedEvent, DepartmentEvent, RoomEvent, happened
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
+from beds.handlers.reserving import expect_unreserved
 from beds.policies import POLICIES, Act
 from beds.queries import BEDS_OF_DEPARTMENT, BEDS_OF_ROOM
 from common.auth import Caller
@@ -54,7 +55,7 @@ async def change_department(
 
 @command
 async def close_department(act: UnitOfWork, caller: Caller, department_id: UUID) -> Outcome:
-    """Its free beds close with it. Raises `DepartmentInUse` while a bed is occupied or held."""
+    """Its free beds close with it. Raises `DepartmentInUse` while a bed is occupied or held, `BedReserved`."""
     POLICIES.allow(caller, Act.CHANGE_LAYOUT)
     department = await records.departments.lock(act, department_id)
     bed_ids = [row["id"] for row in await act.all(BEDS_OF_DEPARTMENT, of_department=department_id)]
@@ -68,6 +69,7 @@ async def close_department(act: UnitOfWork, caller: Caller, department_id: UUID)
         if bed.state in (BedState.CLEANING, BedState.INSPECT):
             raise DepartmentInUse("A bed of this department is being cleaned. Wait until that is done.")
         if bed.state is not BedState.CLOSED:
+            await expect_unreserved(act, bed.id, stamp.at)
             await cancel_cleaning(act, bed, stamp)
             await save_bed(act, BedEvent.CLOSED, bed, bed.closed(stamp))
     closed = department.closed(stamp)

@@ -7,9 +7,11 @@ from beds import records
 from beds.domain.bed import HOLD, Bed
 from beds.domain.offer import OFFER, NoOffer, Offer
 from beds.domain.placement import Placement
+from beds.domain.reservation import Reservation
 from beds.events import BedBefore, BedEvent, OfferDeclined, PlacementEvent
 from beds.handlers.choosing import judge, lock_best_bed
 from beds.handlers.recording import give_up_hold, keep_bed, save_bed, save_placement
+from beds.handlers.reserving import lock_reservation, use_reservation
 from beds.policies import POLICIES, Act
 from beds.records import occupancy, places
 from beds.records.offers import beds_offered_before, latest_offer, offers
@@ -67,7 +69,8 @@ async def accept_offer(act: UnitOfWork, caller: Caller, admission_id: UUID) -> O
 
     Raises `NoOffer`, `HoldExpired`, `PlacementRuleFailed`.
     """
-    placement, bed, stamp = await _lock_offered(act, caller, admission_id)
+    placement, reservation, bed, stamp = await _lock_offered(act, caller, admission_id)
+    await use_reservation(act, reservation, bed.id, stamp)
     hold_id, until = new_id(), stamp.at + HOLD
     held = bed.held_anew(hold_id, until, stamp).despite(await judge(act, bed, placement, stamp.at))
 
@@ -82,7 +85,7 @@ async def accept_offer(act: UnitOfWork, caller: Caller, admission_id: UUID) -> O
 @command
 async def decline_offer(act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str) -> Outcome:
     """The bed goes on to the next, and the patient waits on, as long as before. Raises `NoOffer`, `HoldExpired`."""
-    placement, bed, stamp = await _lock_offered(act, caller, admission_id)
+    placement, _, bed, stamp = await _lock_offered(act, caller, admission_id)
     declined = placement.passed_over(stamp)
 
     await give_up_hold(act, placement, bed, stamp)
@@ -91,15 +94,18 @@ async def decline_offer(act: UnitOfWork, caller: Caller, admission_id: UUID, rea
     return Outcome(200, admission_id)
 
 
-async def _lock_offered(act: UnitOfWork, caller: Caller, admission_id: UUID) -> tuple[Placement, Bed, Stamp]:
+async def _lock_offered(
+    act: UnitOfWork, caller: Caller, admission_id: UUID
+) -> tuple[Placement, Reservation | None, Bed, Stamp]:
     """With an offer that is open by the act's one time."""
     placement = await records.placements.lock(act, admission_id)
     POLICIES.allow(caller, Act.DECIDE_OFFER, placement.department_id)
     offer = await latest_offer(act, admission_id)
     if offer is None:
         raise NoOffer(**placement.facts())
+    reservation = await lock_reservation(act, placement)
     bed = await records.beds.lock(act, offer.bed_id)
-    stamp = await act.stamp(placement, bed)
+    stamp = await act.stamp(placement, reservation, bed)
     act.demand.expect(placement.tag(stamp.at))
     offer.expect_open(placement, stamp.at)
-    return placement, bed, stamp
+    return placement, reservation, bed, stamp

@@ -17,6 +17,7 @@ from beds.domain.placement import (
 from beds.domain.transfer import Transfer
 from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
+from beds.handlers.reserving import lock_reservation, reserved_bed, use_reservation
 from beds.handlers.transferring import (
     bound_for,
     complete_transfer,
@@ -44,16 +45,18 @@ async def confirm_arrival(
     occurred_at: datetime | None = None,
     override: str | None = None,
 ) -> Outcome:
-    """The patient is in the held bed, or directly in a free one that is named; since when the ward says.
+    """The patient is in the held or reserved bed, or directly in a free one that is named; since when the ward says.
 
     `override` is the reason for which overridable placement rules need not be kept.
     """
     placement = await records.placements.lock(act, admission_id)
-    locked = await records.beds.lock_all(act, (named_bed, placement.bed_id))
+    reservation = await lock_reservation(act, placement)
+    locked = await records.beds.lock_all(act, (named_bed, placement.bed_id, reserved_bed(reservation)))
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
-    stamp = await act.stamp(placement, *locked.values())
+    stamp = await act.stamp(placement, reservation, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
-    bed = locked[placement.settled(stamp.at).bed_for_arrival(named_bed)]
+    reserved = reserved_bed(reservation, stamp.at)
+    bed = locked[placement.settled(stamp.at).bed_for_arrival(named_bed, reserved)]
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, bed.department_id)
     if override is not None:
         POLICIES.allow(caller, Act.OVERRIDE_RULES, bed.department_id)
@@ -61,6 +64,7 @@ async def confirm_arrival(
 
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed.id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
+    await use_reservation(act, reservation, bed.id, stamp)
     await occupy(act, bed, placement, stamp, override)
     arrived = placement.arrived(bed.id, bed.department_id, stamp)
     await save_placement(act, PlacementEvent.ARRIVED, placement, arrived, Occurred(occurred_at or stamp.at))

@@ -10,6 +10,7 @@ from beds.domain.cleaning import CleaningType
 from beds.domain.layout import DepartmentClosed, DepartmentState
 from beds.events import BedEvent, DeclaredReady
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
+from beds.handlers.reserving import expect_unreserved
 from beds.policies import POLICIES, Act
 from beds.queries import DEPARTMENT_OF_BED
 from common.auth import Caller
@@ -24,6 +25,8 @@ from common.stamp import Stamp
 async def block_bed(
     act: UnitOfWork, caller: Caller, bed_id: UUID, reason_code: str, return_expected_at: datetime | None
 ) -> Outcome:
+    """A fact, also where the bed is reserved: the reservation stays, and becomes a hold if the bed is back in time."""
+
     def blocked(bed: Bed, stamp: Stamp) -> Bed:
         return bed.blocked(reason_code, return_expected_at, stamp)
 
@@ -38,6 +41,7 @@ async def unblock_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
 
 @command
 async def close_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, status: int) -> Outcome:
+    """Raises `BedOccupied`, `BedReserved`."""
     outcome = await _step(act, caller, Act.CLOSE_BED, bed_id, BedEvent.CLOSED, Bed.closed)
     return outcome._replace(status=status)
 
@@ -78,6 +82,8 @@ async def _step(
     stamp = await act.stamp(bed)
     act.demand.expect(bed.tag(stamp.at))
     after = decide(bed, stamp)
+    if after.state is BedState.CLOSED:
+        await expect_unreserved(act, bed_id, stamp.at)
     if after.state is not BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
     await save_bed(act, what, bed, after, facts)

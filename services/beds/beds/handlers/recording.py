@@ -23,6 +23,7 @@ from beds.events import (
     happened,
 )
 from beds.handlers.choosing import judge
+from beds.handlers.reserving import expect_unreserved
 from beds.records import occupancy
 from beds.records.offers import offers
 from common.db import UnitOfWork
@@ -98,9 +99,13 @@ async def keep_bed(
     *,
     is_judged: bool = False,
 ) -> None:
-    """The bed is held for this patient until then, whether waiting or in another bed. Raises `PlacementRuleFailed`."""
+    """The bed is held for this patient until then, whether waiting or in another bed.
+
+    Raises `PlacementRuleFailed`, and `BedReserved` also for a time long after the hold: it promises a stay.
+    """
     held = bed.held(hold_id, placement.admission_id, placement.patient_id, until, stamp)
     if not is_judged:
+        await expect_unreserved(act, bed.id, stamp.at)
         held = held.despite(await judge(act, bed, placement, stamp.at, overriding=override is not None))
     await occupancy.add_hold(act, held)
     await save_bed(act, BedEvent.HELD, bed, held, RulesOverridden((held.overridden and override) or None))
@@ -170,9 +175,10 @@ async def occupy(
     """The patient is in the bed: the hold becomes a stay; back in the own dirty bed, its cleaning is cancelled.
 
     `override` is the reason for which overridable rules need not be kept, `leaving` go out of the room in the same act.
-    Raises `PlacementRuleFailed`.
+    Raises `PlacementRuleFailed`, `BedReserved`.
     """
     occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
+    await expect_unreserved(act, bed.id, stamp.at)  # nobody knows when the stay will end
     overriding = override is not None
     occupied = occupied.despite(
         await judge(act, bed, placement, stamp.at, overriding=overriding, leaving=leaving)

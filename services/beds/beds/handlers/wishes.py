@@ -5,6 +5,7 @@ from beds.domain.placement import Placement, PlacementState, Wish
 from beds.events import PlacementEvent
 from beds.handlers.choosing import is_unsuited, lock_best_bed, still_suits
 from beds.handlers.recording import answer_event, give_up_hold, save_placement, take_hold
+from beds.handlers.reserving import drop_reservation, lock_reservation
 from common.db import UnitOfWork
 
 
@@ -16,10 +17,11 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
             marked = stored.entered_erroneously(await act.stamp(stored))
             await save_placement(act, PlacementEvent.ENTERED_IN_ERROR, stored, marked)
         return
+    reservation = await lock_reservation(act, stored)
     held_bed = None
     if stored is not None and stored.state is PlacementState.HELD and stored.bed_id is not None:
         held_bed = await records.beds.lock(act, stored.bed_id)
-    stamp = await act.stamp(stored, held_bed)
+    stamp = await act.stamp(stored, reservation, held_bed)
 
     placement = stored or Placement.first(wish, stamp)
     held_department = held_bed.department_id if held_bed else None
@@ -28,13 +30,17 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
         or wish.want is None
         or await still_suits(act, held_bed, wish.want, wish.admission_id, stamp.at)
     )
-    decided = placement.reconciled(wish, held_department, stamp, suits=suits)
+    is_reserved = reservation is not None and reservation.serves(wish.want, stamp.at)
+    decided = placement.reconciled(wish, held_department, stamp, suits=suits, is_reserved=is_reserved)
     answer, bed = decided.placement, None
+    if not is_reserved:
+        reason_code = "not_wanted" if wish.want is None else "wanted_elsewhere"
+        await drop_reservation(act, reservation, reason_code, stamp)
     if decided.seeks_bed and wish.want is not None:
         bed = await lock_best_bed(act, wish.want, wish.admission_id, stamp.at)
         if bed is None and await is_unsuited(act, wish.want, wish.admission_id, stamp.at):
             answer = answer.unsuited()
-        stamp = await act.stamp(stored, held_bed, bed)
+        stamp = await act.stamp(stored, reservation, held_bed, bed)
 
     if decided.ends_hold and held_bed is not None and (bed is None or bed.id != held_bed.id):
         await give_up_hold(act, placement, held_bed, stamp)

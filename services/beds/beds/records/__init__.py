@@ -1,7 +1,7 @@
 """What the use cases load under lock and save.
 
-Lock order in every act: department, placements by id, their transfers, beds by id, room, cleaning job. An offer is
-locked by its placement.
+Lock order in every act: department, placements by id, their transfers and reservations, beds by id, room, cleaning job.
+An offer is locked by its placement.
 """
 
 from collections.abc import Collection
@@ -246,7 +246,9 @@ WANTED_AT = sa.func.coalesce(sa.cast(placement.c.want["requested_at"].astext, Mo
 #: Who goes first: the most urgent, then who has waited longest.
 QUEUE_ORDER = (_rank, WANTED_AT, placement.c.admission_id)
 WAITS_BY_ITSELF = sa.and_(
-    placement.c.state == constant(PlacementState.QUEUED), placement.c.refusal == constant(Unplaced.NO_BED)
+    placement.c.state == constant(PlacementState.QUEUED),
+    placement.c.refusal == constant(Unplaced.NO_BED),
+    placement.c.reservation_id.is_(None),  # who has one waits for that
 )
 _QUEUE = Statement(
     sa.select(*placement.c)

@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import UUID as Uuid, aggregate_order_by, arr
 from beds.domain.bed import STATUS, BedState
 from beds.domain.cleaning import OPEN, CleaningState, CleaningType
 from beds.domain.placement import HERE, PlacementState, Unplaced
+from beds.domain.reservation import ReservationState
 from beds.domain.transfer import PENDING, TransferState
-from beds.models import bed, cleaning_job, department, placement, room, transfer
+from beds.models import bed, cleaning_job, department, placement, reservation, room, transfer
 from beds.records.free import is_lapsed, state_at
 from beds.records.offers import refusal_once
 from common.db import Reader
@@ -118,6 +119,17 @@ _transfers = sa.select(
     sa.or_(transfer.c.department_id == _here, placement.c.department_id == _here),
 )
 
+# Reservations of these beds that are live
+_live = sa.and_(
+    reservation.c.state == constant(ReservationState.RESERVED),
+    reservation.c.ends_at > _now,
+    reservation.c.department_id == _here,
+)
+_reservations = sa.select(
+    *_shown(reservation.c.id, reservation.c.bed_id, reservation.c.admission_id),
+    *_shown(reservation.c.starts_at, reservation.c.ends_at, reservation.c.version),
+).where(_live)
+
 # Placements: who is in these beds, who waits for this department, and who is to come to it
 _over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
 _wanted = sa.cast(placement.c.want["department_id"].astext, Uuid)
@@ -129,6 +141,7 @@ _of_this_board = sa.union(
     ),
     sa.select(placement.c.admission_id).where(_over, _wanted == _here),
     sa.select(transfer.c.admission_id).where(_pending, transfer.c.department_id == _here),
+    sa.select(reservation.c.admission_id).where(_live),
 ).subquery()
 _state = sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state")
 _refusal = refusal_once(_over).label("refusal")
@@ -147,8 +160,11 @@ _placements = sa.select(
     _flags(
         incoming=sa.and_(sa.not_(_over), placement.c.department_id != _here),
         waits_for_a_person=sa.and_(
-            _state.element == constant(PlacementState.QUEUED), _refusal.element != constant(Unplaced.NO_BED)
+            _state.element == constant(PlacementState.QUEUED),
+            _refusal.element != constant(Unplaced.NO_BED),
+            placement.c.reservation_id.is_(None),
         ),
+        reserved=placement.c.reservation_id.is_not(None),
     ),
 ).where(placement.c.admission_id == _of_this_board.c.admission_id)
 
@@ -191,6 +207,7 @@ BOARD = Statement(
                 *(constant("beds"), _list(_beds, "code")),
                 *(constant("placements"), _list(_placements, "since")),
                 *(constant("transfers"), _list(_transfers, "requested_at")),
+                *(constant("reservations"), _list(_reservations, "starts_at")),
                 *(constant("cleaning_jobs"), _list(_jobs, "requested_at")),
             ),
             sa.Text,

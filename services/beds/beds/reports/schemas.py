@@ -25,6 +25,8 @@ class PlacementFlag(StrEnum):
     """Is to come from another department."""
     WAITS_FOR_A_PERSON = "waits_for_a_person"
     """Queued, and not given a bed by itself: somebody has to hold one."""
+    RESERVED = "reserved"
+    """A bed is reserved for later, and no other one is given by itself."""
 
 
 class JobFlag(StrEnum):
@@ -98,6 +100,15 @@ class BoardTransfer(BaseModel):
     version: int
 
 
+class BoardReservation(BaseModel):
+    id: UUID
+    bed_id: UUID = Field(description="kept from others in this time, and given to nobody who waits before it")
+    admission_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    version: int
+
+
 class BoardJob(BaseModel):
     id: UUID
     bed_id: UUID
@@ -124,4 +135,5 @@ class Board(BaseModel):
         description="who has a bed here, who waits for one, and who is to come"
     )
     transfers: list[BoardTransfer] = Field(description="under way, to this department or from it")
+    reservations: list[BoardReservation] = Field(description="of these beds, the earliest first")
     cleaning_jobs: list[BoardJob] = Field(description="to be done, or done and waiting to be inspected")

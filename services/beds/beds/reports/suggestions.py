@@ -18,6 +18,7 @@ from beds.domain.bed import BedState
 from beds.domain.placement import HERE, WAITING, NotWaiting, UnknownPlacement
 from beds.domain.rules import Fit, Needs, Outcome, Rule, RulePack, Severity
 from beds.models import bed, placement, transfer
+from beds.records.free import is_unreserved
 from beds.records.places import IS_FREE, Alike, looked_at, pack_at, read_pack, read_places
 from common.db import Reader
 from common.policies import within
@@ -116,7 +117,7 @@ SUGGESTED = Statement(
         looked_at(
             sa.or_(_anywhere, _in_one),
             within(bed.c.department_id),
-            sa.or_(IS_FREE, _is_soon),
+            sa.or_(IS_FREE, sa.and_(_is_soon, is_unreserved(sa.func.statement_timestamp()))),
             leaving=array([_of_admission]),
         ),
     )

@@ -28,6 +28,8 @@ class Why(StrEnum):
     TURN = "turn"
     """A bed is free and suits: the queue gives it to whoever goes first."""
     NOT_READY = "not_ready"
+    RESERVATION = "reservation"
+    """A bed is reserved for later."""
     PERSON = "person"
     """Gets none by itself: somebody has to hold a bed."""
 
@@ -55,8 +57,10 @@ def weigh(
     return Weighed(count, suitable, {rule.value: beds for rule, beds in most_first})
 
 
-def why(refusal: Unplaced, weighed: Weighed, *, is_named: bool) -> Why:
-    """`is_named`: one certain bed is wanted, so that only it was weighed."""
+def why(refusal: Unplaced, weighed: Weighed, *, is_named: bool, is_reserved: bool = False) -> Why:
+    """`is_named`: one certain bed is wanted, so that only it was weighed. `is_reserved`: one is, for later."""
+    if is_reserved:
+        return Why.RESERVATION
     if refusal is Unplaced.NOT_READY:
         return Why.NOT_READY
     if refusal not in (Unplaced.NO_BED, Unplaced.RULE_FAILED):
@@ -76,6 +80,11 @@ async def with_reasons(reader: Reader, queued: Sequence[Row]) -> list[dict[str, 
     for row in queued:
         bed_id = row["wanted_bed_id"]
         found = weighed(Needs.read(row["needs"]), department_id=row["department_id"], bed_id=bed_id)
-        reason = why(Unplaced(row["refusal"]), found, is_named=bed_id is not None)
+        reason = why(
+            Unplaced(row["refusal"]),
+            found,
+            is_named=bed_id is not None,
+            is_reserved=row["reservation_id"] is not None,
+        )
         told.append({**row, "why": reason, **found._asdict()})
     return told

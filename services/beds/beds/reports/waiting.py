@@ -4,7 +4,8 @@ waiting time = now - when the bed was wanted (`requested_at` of the want), also 
 
 Whose turn it is goes by the same order as the offers of beds: `QUEUE_ORDER`. Those who get no bed by themselves (their
 hold was released or is over, their arrival was reversed) come after all others of their department, until a person
-holds a bed for them. Why each has none is told beside (`unplaced`).
+holds a bed for them; so do those for whom a bed is reserved, until its time has come. Why each has none is told beside
+(`unplaced`).
 """
 
 from datetime import datetime
@@ -16,9 +17,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy.dialects.postgresql import UUID as Uuid
 
 from beds.domain.placement import PlacementState, Priority, Unplaced
+from beds.domain.reservation import ReservationState
 from beds.domain.rules import Rule
 from beds.domain.transfer import PENDING, TransferState
-from beds.models import bed, department, placement, transfer
+from beds.models import bed, department, placement, reservation, transfer
 from beds.records import QUEUE_ORDER, WANTED_AT
 from beds.records.free import is_free
 from beds.records.offers import refusal_once
@@ -45,7 +47,7 @@ class WaitingRow(BaseModel):
     waiting_minutes: float
     why: Why = Field(
         description="what the patient waits for: a bed to become free, one to suit, the `turn` in the queue, to be "
-        "ready to move, or a `person` who holds one"
+        "ready to move, a bed that is reserved, or a `person` who holds one"
     )
     free_beds: int = Field(description="beds of the department that are free; where one is named, that one")
     suitable_beds: int = Field(description="those of them that no hard or overridable rule is against")
@@ -53,7 +55,7 @@ class WaitingRow(BaseModel):
 
 
 class ExpectedRow(BaseModel):
-    """A patient who is to arrive: queued, with a bed held until then, or by a transfer from another department."""
+    """A patient who is to arrive: queued, with a bed held until then or reserved for later, or by a transfer."""
 
     admission_id: UUID
     patient_id: UUID
@@ -67,6 +69,10 @@ class ExpectedRow(BaseModel):
     transfer_id: UUID | None
     wanted_at: datetime
     waiting_minutes: float
+    reservation_id: UUID | None
+    reserved_bed_id: UUID | None
+    reserved_from: datetime | None
+    reserved_until: datetime | None
 
 
 class QueueOfDepartment(BaseModel):
@@ -101,23 +107,43 @@ _OF_THE_QUEUE = (
     sa.cast(placement.c.want["bed_id"].astext, Uuid).label("wanted_bed_id"),
     *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
 )
+_reserved = (
+    reservation.c.id.label("reservation_id"),
+    reservation.c.bed_id.label("reserved_bed_id"),
+    reservation.c.starts_at.label("reserved_from"),
+    reservation.c.ends_at.label("reserved_until"),
+)
 #: Everybody who is to arrive, as the clock has it.
-_waits_or_holds = sa.select(
-    placement.c.admission_id,
-    placement.c.patient_id,
-    sa.case((_over, _wanted_in), else_=placement.c.department_id).label("department_id"),
-    sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state"),
-    _while_held(placement.c.bed_id).label("bed_id"),
-    _while_held(placement.c.held_until).label("held_until"),
-    placement.c.want["priority"].astext.label("priority"),
-    sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
-    refusal_once(_over).label("refusal"),
-    _while_held(placement.c.offer_id).label("offer_id"),
-    sa.null().cast(Uuid).label("transfer_id"),
-    WANTED_AT.label("wanted_at"),
-    minutes_between(WANTED_AT, _now).label("waiting_minutes"),
-    *_OF_THE_QUEUE,
-).where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
+_waits_or_holds = (
+    sa.select(
+        placement.c.admission_id,
+        placement.c.patient_id,
+        sa.case((_over, _wanted_in), else_=placement.c.department_id).label("department_id"),
+        sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state"),
+        _while_held(placement.c.bed_id).label("bed_id"),
+        _while_held(placement.c.held_until).label("held_until"),
+        placement.c.want["priority"].astext.label("priority"),
+        sa.cast(placement.c.want["ready"], sa.Boolean).label("ready"),
+        refusal_once(_over).label("refusal"),
+        _while_held(placement.c.offer_id).label("offer_id"),
+        sa.null().cast(Uuid).label("transfer_id"),
+        WANTED_AT.label("wanted_at"),
+        minutes_between(WANTED_AT, _now).label("waiting_minutes"),
+        *_reserved,
+        *_OF_THE_QUEUE,
+    )
+    .select_from(
+        placement.outerjoin(
+            reservation,
+            sa.and_(
+                reservation.c.id == placement.c.reservation_id,
+                reservation.c.state == constant(ReservationState.RESERVED),
+                reservation.c.ends_at > _now,
+            ),
+        )
+    )
+    .where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
+)
 _transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
 _is_transferred = sa.select(
     placement.c.admission_id,
@@ -133,6 +159,7 @@ _is_transferred = sa.select(
     transfer.c.id.label("transfer_id"),
     transfer.c.requested_at.label("wanted_at"),
     minutes_between(transfer.c.requested_at, _now).label("waiting_minutes"),
+    *(sa.cast(sa.null(), column.type).label(column.name) for column in _reserved),  # only for who waits
     *_OF_THE_QUEUE,
 ).where(
     transfer.c.state.in_([constant(state) for state in PENDING]),
@@ -150,10 +177,15 @@ ARRIVALS_EXPECTED = Report(
     ExpectedRow,
 )
 
-_for_a_person = sa.func.coalesce(_expected.c.refusal != constant(Unplaced.NO_BED), sa.true())
+_no_bed_by_itself = sa.func.coalesce(_expected.c.refusal != constant(Unplaced.NO_BED), sa.true())
+_has_reservation = _expected.c.reservation_id.is_not(None)
+_for_a_person = sa.and_(_no_bed_by_itself, sa.not_(_has_reservation))
 _turn = sa.func.row_number().over(
     partition_by=_expected.c.department_id,
-    order_by=[_for_a_person, *(_expected.c[f"order_{n}"] for n in range(len(QUEUE_ORDER)))],
+    order_by=[
+        sa.or_(_no_bed_by_itself, _has_reservation),
+        *(_expected.c[f"order_{n}"] for n in range(len(QUEUE_ORDER))),
+    ],
 )
 _queue = (
     sa.select(*_expected.c, sa.cast(_turn, sa.Integer).label("turn"))

@@ -13,6 +13,7 @@ from beds.domain.layout import AgeBand, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind, Reversible
 from beds.domain.offer import OfferState
 from beds.domain.placement import PlacementState, Unplaced
+from beds.domain.reservation import ReservationState
 from beds.domain.transfer import TransferState
 from beds.schemas.needs import Codes, NeedsOfAPatient
 from common.web import Code, Instant, Line, Payload
@@ -105,6 +106,14 @@ class Overriding(Payload):
 class NewHold(Overriding):
     admission_id: UUID
     minutes: HoldMinutes | None = None
+
+
+class NewReservation(Payload):
+    """Within the next 14 days, for 24 hours at most."""
+
+    admission_id: UUID
+    starts_at: Instant
+    ends_at: Instant
 
 
 class Block(Payload):
@@ -241,6 +250,7 @@ class PlacementView(_Shown):
     refusal: Unplaced | None
     left_reason_code: str | None
     transfer_id: UUID | None = Field(description="the pending transfer to another department")
+    reservation_id: UUID | None = Field(description="the reservation of a bed for later")
     needs: dict[str, Any] = Field(description="what the patient needs, as it was last said")
     entered_in_error: bool = Field(description="the admission should never have been")
 
@@ -273,6 +283,18 @@ class TransferView(_Shown):
     needs: dict[str, Any] | None = Field(description="of the patient there; null: those that the patient has")
     requested_at: datetime
     requested_by: str
+
+
+class ReservationView(_Shown):
+    id: UUID
+    bed_id: UUID
+    department_id: UUID
+    admission_id: UUID
+    patient_id: UUID
+    state: ReservationState
+    starts_at: datetime
+    ends_at: datetime
+    reason_code: str | None = Field(description="why it was cancelled")
 
 
 class DepartureReasonView(BaseModel):

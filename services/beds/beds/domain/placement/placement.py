@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from beds.domain.placement.refusals import (
+    AdmissionAlreadyHolds,
     AlreadyArrived,
     AlreadyThere,
     HoldExpired,
@@ -54,6 +55,7 @@ class Placement:
     needs: Needs
     """What the patient needs, as it was last said: it still counts for a neighbour when no bed is wanted any more."""
     transfer_id: UUID | None
+    reservation_id: UUID | None
     entered_in_error: bool
     """The admission should never have been: what was recorded of it stays, marked."""
     version: int
@@ -77,6 +79,7 @@ class Placement:
             left_reason_code=None,
             needs=Needs(),
             transfer_id=None,
+            reservation_id=None,
             entered_in_error=False,
             version=0,
             changed_at=stamp.at,
@@ -93,12 +96,18 @@ class Placement:
         return self
 
     def reconciled(
-        self, wish: Wish, held_department: UUID | None, stamp: Stamp, *, suits: bool = True
+        self,
+        wish: Wish,
+        held_department: UUID | None,
+        stamp: Stamp,
+        *,
+        suits: bool = True,
+        is_reserved: bool = False,
     ) -> Reconciled:
         """Steps 1 to 4 of the protocol, not yet stamped: `held` (step 5) or `answered` (step 6) follows.
 
-        `held_department` is that of the bed held now, which `suits` by the placement rules or does not. The caller has
-        checked that the wish is newer.
+        `held_department` is that of the bed held now, which `suits` by the placement rules or does not. Whoever
+        `is_reserved` a bed that is still wanted waits for that one. The caller has checked that the wish is newer.
         """
         is_decided = self._is_decided(wish)
         needs = wish.want.needs if wish.want else self.needs
@@ -106,7 +115,12 @@ class Placement:
             needs = self.needs  # the same again takes nothing back that a transfer has said since
         marked = self.entered_in_error or wish.entered_in_error
         placement = replace(
-            self, want=wish.want, want_version=wish.want_version, needs=needs, entered_in_error=marked
+            self,
+            want=wish.want,
+            want_version=wish.want_version,
+            needs=needs,
+            reservation_id=self.reservation_id if is_reserved else None,
+            entered_in_error=marked,
         )
         if is_decided:
             return Reconciled(placement, ends_hold=False, seeks_bed=False)
@@ -127,7 +141,8 @@ class Placement:
                 stay_number=wish.stay_number,
                 left_reason_code=None,
             )
-        return Reconciled(placement, ends_hold, seeks_bed=placement.refusal is Unplaced.NO_BED)
+        seeks_bed = placement.refusal is Unplaced.NO_BED and not is_reserved
+        return Reconciled(placement, ends_hold, seeks_bed)
 
     def unsuited(self) -> "Placement":
         """The one bed that is wanted is free, and does not suit: a person decides, or something else is wanted."""
@@ -171,8 +186,7 @@ class Placement:
         is_offer: bool = False,
     ) -> "Placement":
         """Holds a bed, in the queue or with another hold that has ended before. Raises `NotWaiting`."""
-        if self.state not in WAITING or self.want is None or self.refusal is Unplaced.RECOVERED:
-            raise NotWaiting(**self.facts())
+        self._expect_waiting()
         return replace(
             self,
             state=P.HELD,
@@ -182,7 +196,20 @@ class Placement:
             held_until=until,
             offer_id=hold_id if is_offer else None,
             refusal=None,
+            reservation_id=None,
         )._stamped(stamp, since=stamp.at)
+
+    def reserving(self, reservation_id: UUID, starts_at: datetime, stamp: Stamp) -> "Placement":
+        """A bed is reserved for later; until then it waits, or holds. Raises `NotWaiting`, `AdmissionAlreadyHolds`."""
+        self._expect_waiting()
+        held_until = self.settled(stamp.at).held_until
+        if held_until is not None and held_until > starts_at:
+            raise AdmissionAlreadyHolds(**self.facts())
+        return replace(self, reservation_id=reservation_id)._stamped(stamp)
+
+    def unreserved(self, stamp: Stamp) -> "Placement":
+        """No bed is reserved for it any more: waits like all others."""
+        return replace(self, reservation_id=None)._stamped(stamp)
 
     def unheld(self, refusal: Unplaced, stamp: Stamp) -> "Placement":
         """Its hold has ended without an arrival: waits again, for a person."""
@@ -193,13 +220,16 @@ class Placement:
         since = self.want.waited_since(stamp.at) if self.want and self.offer_id else stamp.at
         return self._without_hold(self._refusal_without())._stamped(stamp, since=since)
 
-    def bed_for_arrival(self, named: UUID | None) -> UUID:
-        """The bed that is named, else the one that is held. Raises `AlreadyArrived`, `NotWaiting`, `HoldExpired`."""
+    def bed_for_arrival(self, named: UUID | None, reserved: UUID | None = None) -> UUID:
+        """The bed that is named, else the one that is held, else `reserved`.
+
+        Raises `AlreadyArrived`, `NotWaiting`, `HoldExpired`.
+        """
         if self.state in HERE:
             raise AlreadyArrived(**self.facts())
         if self.state not in WAITING or (self.want is None and self.refusal is not Unplaced.RECOVERED):
             raise NotWaiting(**self.facts())
-        bed_id = named or self.bed_id
+        bed_id = named or self.bed_id or reserved
         if bed_id is None and self.refusal is Unplaced.EXPIRED:
             raise HoldExpired(**self.facts())
         if bed_id is None:
@@ -216,6 +246,7 @@ class Placement:
             department_id=department_id,
             **_NO_BED | {"bed_id": bed_id},
             refusal=None,
+            reservation_id=None,
         )._stamped(stamp, since=stamp.at)
 
     def moved(
@@ -289,6 +320,10 @@ class Placement:
             "changed_at": self.changed_at,
             "changed_by": self.changed_by,
         }
+
+    def _expect_waiting(self) -> None:
+        if self.state not in WAITING or self.want is None or self.refusal is Unplaced.RECOVERED:
+            raise NotWaiting(**self.facts())
 
     def _brought_to(self, bed_id: UUID, department_id: UUID, transfer_to: UUID | None) -> "Placement":
         """Whatever brings the patient to the transfer's department completes it; other transfers stay."""

@@ -1,0 +1,68 @@
+"""What becomes of a reservation when its patient gets a bed or wants none, and what it refuses to others."""
+
+from datetime import datetime
+from uuid import UUID
+
+from beds.domain.placement import Placement
+from beds.domain.reservation import BedReserved, Reservation
+from beds.events import ReservationEvent, happened
+from beds.records import occupancy
+from beds.records.reservations import in_the_way, reservations
+from common.db import UnitOfWork
+from common.stamp import Stamp
+
+
+async def lock_reservation(act: UnitOfWork, placement: Placement | None) -> Reservation | None:
+    """The reservation of a locked placement, locked too: after the placement, before any bed."""
+    if placement is None or placement.reservation_id is None:
+        return None
+    return await reservations.lock(act, placement.reservation_id)
+
+
+def reserved_bed(reservation: Reservation | None, at: datetime | None = None) -> UUID | None:
+    """The bed that is reserved at this moment; without one, to be locked with the others, also where it is over."""
+    if reservation is None or (at is not None and not reservation.is_live(at)):
+        return None
+    return reservation.bed_id
+
+
+async def save_reservation(
+    act: UnitOfWork, what: ReservationEvent, before: Reservation, after: Reservation
+) -> None:
+    """One step of a reservation and its event."""
+    await reservations.save(act, after)
+    act.publish(happened(what, after.id, after, before))
+
+
+async def use_reservation(
+    act: UnitOfWork, reservation: Reservation | None, taken: UUID, stamp: Stamp
+) -> None:
+    """The patient gets a bed, early or in time: the reserved one, or another. What is written next takes its place."""
+    if reservation is not None and reservation.is_live(stamp.at) and reservation.bed_id == taken:
+        await occupancy.void_reserved(act, reservation.id)
+        await save_reservation(act, ReservationEvent.KEPT, reservation, reservation.kept(stamp))
+    else:
+        await drop_reservation(act, reservation, "placed_elsewhere", stamp)
+
+
+async def drop_reservation(
+    act: UnitOfWork, reservation: Reservation | None, reason_code: str, stamp: Stamp
+) -> None:
+    """It keeps the bed from nobody any more: cancelled, or expired where the clock was first."""
+    if reservation is None:
+        return
+    await occupancy.void_reserved(act, reservation.id)
+    if reservation.is_live(stamp.at):
+        after = reservation.cancelled(reason_code, stamp)
+        await save_reservation(act, ReservationEvent.CANCELLED, reservation, after)
+    else:
+        await save_reservation(act, ReservationEvent.EXPIRED, reservation, reservation.expired(stamp))
+
+
+async def expect_unreserved(
+    act: UnitOfWork, bed_id: UUID, since: datetime, until: datetime | None = None
+) -> None:
+    """Nobody has this locked bed reserved in this time; without `until`, ever. Raises `BedReserved`."""
+    found = await in_the_way(act, bed_id, since, until)
+    if found is not None:
+        raise BedReserved(**found.facts())
