@@ -65,6 +65,18 @@ async def test_a_bed_that_suits_is_given_in_turn(ward: Ward):
     assert (row["why"], weighed(row)) == (Why.TURN, (1, 1, {}))
 
 
+async def test_a_bed_that_was_declined_is_not_waited_for(ward: Ward):
+    department = await ward.a_department()
+    admission = await ward.waits_for(department)
+    await ward.a_bed(department)
+    await ward.places_all()
+    await ward.does("/v1/placements/{}/offer/decline", admission, role="bed_manager", reason_code="too_far")
+    row = await queued(ward, department)
+    assert (row["why"], weighed(row)) == (Why.OFFERED_BEFORE, (1, 1, {}))
+    await ward.a_bed(department)
+    assert (await queued(ward, department))["why"] == Why.TURN
+
+
 async def test_the_named_bed_is_somebody_elses(ward: Ward):
     department = await ward.a_department()
     named = await ward.a_bed(department, BedState.OCCUPIED)
@@ -158,7 +170,7 @@ async def test_a_page_of_the_queue_asks_once_for_the_free_beds_of_all_department
         await ward.a_bed(department)
     queue: list[Json] = [
         {"department_id": department, "needs": {}, "refusal": "no_bed"}
-        | dict.fromkeys(("wanted_bed_id", "reservation_id"))
+        | dict.fromkeys(("wanted_bed_id", "reservation_id", "had"))
         for department in departments
         for _ in range(2)
     ]
@@ -170,12 +182,13 @@ async def test_a_page_of_the_queue_asks_once_for_the_free_beds_of_all_department
 
 @pytest.mark.parametrize("refusal", Unplaced)
 @pytest.mark.parametrize("is_named", [False, True])
-@given(free=st.integers(0, 3), suitable=st.integers(0, 3))
-def test_only_whom_the_queue_gives_a_bed_is_told_of_a_turn(
-    refusal: Unplaced, is_named: bool, free: int, suitable: int
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))
+def test_only_whom_a_bed_is_offered_is_told_of_a_turn(
+    refusal: Unplaced, is_named: bool, offerable: int, had: int, unsuited: int
 ):
-    told = why(refusal, Weighed(free, min(free, suitable), {}), is_named=is_named)
-    assert (told is Why.TURN) == (refusal is Unplaced.NO_BED and min(free, suitable) > 0)
+    weighed = Weighed(offerable + had + unsuited, offerable + had, {}, offerable)
+    told = why(refusal, weighed, is_named=is_named)
+    assert (told is Why.TURN) == (refusal is Unplaced.NO_BED and offerable > 0)
 
 
 HERE = new_id()
@@ -193,7 +206,7 @@ free_beds = st.lists(
 
 @given(free_beds, needs_of_somebody)
 def test_a_bed_suits_or_a_rule_rules_it_out(free: list[Alike], needs: Needs):
-    count, suitable, ruled_out = weigh(PACK, needs, free, HERE, None)
+    count, suitable, ruled_out, _ = weigh(PACK, needs, free, HERE, None)
     here = [alike for alike in free if alike.department_id == str(HERE)]
     assert count == sum(len(alike.beds) for alike in here)
     assert max(ruled_out.values(), default=0) <= count - suitable <= sum(ruled_out.values())

@@ -4,7 +4,7 @@ One statement finds the free beds of all the departments that a page of the queu
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -26,7 +26,9 @@ class Why(StrEnum):
     NAMED_BED_NOT_FREE = "named_bed_not_free"
     NAMED_BED_UNSUITED = "named_bed_unsuited"
     TURN = "turn"
-    """A bed is free and suits: the queue gives it to whoever goes first."""
+    """A bed is free and suits: it is offered to whoever goes first."""
+    OFFERED_BEFORE = "offered_before"
+    """Each bed that suits was offered for this want and not taken: none of them is offered again."""
     NOT_READY = "not_ready"
     RESERVATION = "reservation"
     """A bed is reserved for later."""
@@ -40,21 +42,30 @@ class Weighed(NamedTuple):
     free_beds: int
     suitable_beds: int
     ruled_out: Mapping[str, int]
+    to_offer: int
+    """How many suit and were not offered before."""
 
 
 def weigh(
-    pack: RulePack, needs: Needs, free: Iterable[Alike], department_id: UUID, bed_id: UUID | None
+    pack: RulePack,
+    needs: Needs,
+    free: Iterable[Alike],
+    department_id: UUID,
+    bed_id: UUID | None,
+    had: Collection[UUID] = (),
 ) -> Weighed:
-    """The beds of the department, or the one that is named."""
-    count, suitable, against = 0, 0, Counter[Rule]()
+    """The beds of the department, or the one that is named; `had` are those that were offered before."""
+    count, suitable, to_offer, against = 0, 0, 0, Counter[Rule]()
     for alike in free:
         if wanted := alike.wanted(department_id, bed_id):
             failed = pack.failed(alike.place, needs)
             count += wanted
-            suitable += wanted * (not failed)
+            if not failed:
+                suitable += wanted
+                to_offer += alike.wanted(department_id, bed_id, had)
             against.update(dict.fromkeys(failed, wanted))
     most_first = sorted(against.items(), key=lambda one: (-one[1], one[0]))
-    return Weighed(count, suitable, {rule.value: beds for rule, beds in most_first})
+    return Weighed(count, suitable, {rule.value: beds for rule, beds in most_first}, to_offer)
 
 
 def why(refusal: Unplaced, weighed: Weighed, *, is_named: bool, is_reserved: bool = False) -> Why:
@@ -69,7 +80,8 @@ def why(refusal: Unplaced, weighed: Weighed, *, is_named: bool, is_reserved: boo
         return Why.NAMED_BED_NOT_FREE if is_named else Why.NO_BED_FREE
     if not weighed.suitable_beds:
         return Why.NAMED_BED_UNSUITED if is_named else Why.NO_BED_SUITS
-    return Why.TURN if refusal is Unplaced.NO_BED else Why.PERSON
+    by_itself = Why.TURN if weighed.to_offer else Why.OFFERED_BEFORE
+    return by_itself if refusal is Unplaced.NO_BED else Why.PERSON
 
 
 async def with_reasons(reader: Reader, queued: Sequence[Row]) -> list[dict[str, Any]]:
@@ -79,7 +91,8 @@ async def with_reasons(reader: Reader, queued: Sequence[Row]) -> list[dict[str, 
     told = []
     for row in queued:
         bed_id = row["wanted_bed_id"]
-        found = weighed(Needs.read(row["needs"]), department_id=row["department_id"], bed_id=bed_id)
+        wanted = {"department_id": row["department_id"], "bed_id": bed_id, "had": tuple(row["had"] or ())}
+        found = weighed(Needs.read(row["needs"]), **wanted)
         reason = why(
             Unplaced(row["refusal"]),
             found,

@@ -20,7 +20,7 @@ from beds.domain.placement import PlacementState, Priority, Unplaced
 from beds.domain.reservation import ReservationState
 from beds.domain.rules import Rule
 from beds.domain.transfer import PENDING, TransferState
-from beds.models import bed, department, placement, reservation, transfer
+from beds.models import bed, department, offer, placement, reservation, transfer
 from beds.records import QUEUE_ORDER, WANTED_AT
 from beds.records.free import is_free
 from beds.records.offers import refusal_once
@@ -46,8 +46,8 @@ class WaitingRow(BaseModel):
     wanted_at: datetime
     waiting_minutes: float
     why: Why = Field(
-        description="what the patient waits for: a bed to become free, one to suit, the `turn` in the queue, to be "
-        "ready to move, a bed that is reserved, or a `person` who holds one"
+        description="what the patient waits for: a bed to become free, one to suit, the `turn` in the queue, another "
+        "one than was `offered_before`, to be ready to move, a bed that is reserved, or a `person` who holds one"
     )
     free_beds: int = Field(description="beds of the department that are free; where one is named, that one")
     suitable_beds: int = Field(description="those of them that no hard or overridable rule is against")
@@ -105,6 +105,11 @@ def _while_held(value: Column) -> Column:
 _OF_THE_QUEUE = (
     placement.c.needs,
     sa.cast(placement.c.want["bed_id"].astext, Uuid).label("wanted_bed_id"),
+    sa.select(sa.func.array_agg(offer.c.bed_id))
+    .where(offer.c.admission_id == placement.c.admission_id, offer.c.want_version == placement.c.want_version)
+    .correlate(placement)
+    .scalar_subquery()
+    .label("had"),
     *(column.label(f"order_{n}") for n, column in enumerate(QUEUE_ORDER)),
 )
 _reserved = (
