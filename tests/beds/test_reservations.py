@@ -16,6 +16,7 @@ from common.idempotency import UNCONDITIONAL
 from common.ids import new_id
 from tests.beds.test_races import arrive, hold, move, outcomes
 from tests.beds.ward import ADMIN, Json, Ward, code_of
+from tests.support.waiting import eventually
 
 RESERVED = (409, "bed_reserved")
 
@@ -302,6 +303,26 @@ async def test_it_is_suggested_for_nobody(ward: Ward, state: BedState):
     assert (await ward.bed_manager.get(path)).json()["items"] == []
     await gives_back(ward, bed, made)
     assert [one["bed_id"] for one in (await ward.bed_manager.get(path)).json()["items"]] == [str(bed)]
+
+
+async def test_a_want_that_waited_for_the_bed_sees_what_was_reserved_meanwhile(ward: Ward):
+    """Its statement looked before it waited: only a look under the lock knows."""
+    department = await ward.a_department()
+    bed, planned = await ward.a_bed(department), await ward.waits_elsewhere()
+    made = await ward.reserved(planned, bed)
+    async with ward.admin.acquire() as other:
+        await other.execute("UPDATE reservation SET state = 'cancelled' WHERE id = $1", UUID(made["id"]))
+        async with other.transaction():
+            await other.fetchval("SELECT id FROM bed WHERE id = $1 FOR NO KEY UPDATE", bed)
+            await other.execute("UPDATE reservation SET state = 'reserved' WHERE id = $1", UUID(made["id"]))
+            waiting = asyncio.create_task(ward.waits_for(department))
+            await eventually(lambda: _somebody_waits(ward))
+    assert (await ward.placement(await waiting))["refusal"] == "no_bed"
+
+
+async def _somebody_waits(ward: Ward) -> bool:
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return bool(await ward.admin.fetchval(waits))
 
 
 # Its patient
