@@ -18,7 +18,7 @@ from tests.support.person import Json, Person
 #: What is tried with a placement that was in this state when somebody looked; by now it may be in another.
 TRIED: Mapping[str, Sequence[str]] = {
     "queued": ("hold", "hold", "arrive_directly", "cancel", "reserve", "give_back"),
-    "held": ("arrive", "arrive", "hold", "release", "no_show"),
+    "held": ("arrive", "arrive", "accept_offer", "decline_offer", "hold", "release", "no_show"),
     "in_bed": ("move", "swap", "transfer", "go_there", "leave", "reverse_arrival", "reverse_move", "depart"),
     "on_leave": ("come_back", "come_back", "depart"),
     "left": ("admit_again", "admit_again", "reopen"),
@@ -106,6 +106,13 @@ class Coordinator:
     async def _release(self, _: str, __: str, placement: Json) -> None:
         path = f"/v1/beds/{placement['bed_id']}/holds/{placement['hold_id']}"
         self._note("release", await self._person.ask("DELETE", path))
+
+    async def _accept_offer(self, _: str, admission: str, __: Json) -> None:
+        await self._do("accept_offer", f"/v1/placements/{admission}/offer/accept", None)
+
+    async def _decline_offer(self, _: str, admission: str, __: Json) -> None:
+        body = {"reason_code": "too_far_away"}
+        await self._do("decline_offer", f"/v1/placements/{admission}/offer/decline", body)
 
     async def _arrive(self, _: str, admission: str, __: Json) -> None:
         await self._do("arrive", f"/v1/placements/{admission}/arrival", {})

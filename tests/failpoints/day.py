@@ -47,9 +47,18 @@ class Shift:
         )
 
     async def _beds_are_used(self) -> None:
-        waiting = [await self._admitted(), await self._admitted()]
+        waiting, declined = [await self._admitted() for _ in range(3)], list[str]()
         while waiting:  # the second as soon as the queue has been served
-            await self._stays(await self._held_one(waiting))
+            admission = await self._held_one(waiting)
+            if waiting and await self._is_offered(admission):
+                await self._decides(admission, "decline", {"reason_code": "too_far_away"})
+                declined.append(admission)
+                continue
+            if await self._is_offered(admission):
+                await self._decides(admission, "accept", {})
+            await self._stays(admission)
+        for admission in declined:  # is offered it no more
+            await self._stays(admission, {"bed_id": str(self._places.ward.beds[0])})
         await self._holds_in_vain()
         await self._reserves()
         bed = str(random.choice(self._places.spare.beds))  # nobody will come to clean it
@@ -69,8 +78,16 @@ class Shift:
         waiting.remove(admission)
         return admission
 
-    async def _stays(self, admission: str) -> None:
-        await self.manager.do(f"/v1/placements/{admission}/arrival")
+    async def _is_offered(self, admission: str) -> bool:
+        """A want that beds hears of when the bed is free already is answered without an offer."""
+        placement = await self.manager.read(f"/v1/placements/{admission}")
+        return placement["offer_id"] is not None
+
+    async def _decides(self, admission: str, word: str, body: Json) -> None:
+        await self.manager.do(f"/v1/placements/{admission}/offer/{word}", body)
+
+    async def _stays(self, admission: str, directly: Json | None = None) -> None:
+        await self.manager.do(f"/v1/placements/{admission}/arrival", directly)
         await self.manager.do(f"/v1/placements/{admission}/departure", {"reason_code": "recovered"})
         await self.manager.do(
             f"/v1/beds/{self._places.ward.beds[0]}/ready_override", {"reason_code": "wiped"}

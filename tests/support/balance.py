@@ -25,7 +25,7 @@ def assert_balanced(books: Books) -> None:
     wrong = [
         complaint
         for judge in (
-            *(published, versions, states, log, rebuilt, presence, reservations),
+            *(published, versions, states, log, rebuilt, presence, offers, reservations),
             *(retold, both_sides, bookkeeping),
         )
         for complaint in judge(books)
@@ -177,6 +177,14 @@ def reservations(books: Books) -> Iterator[str]:
         yield "placements name other reservations than those that are made"
     kept = {row["id"] for row in beds["occupancy"] if row["kind"] == "hold" and not row["void"]}
     yield from (f"reservation {one} keeps its bed from nobody" for one in reserved - kept)
+
+
+def offers(books: Books) -> Iterator[str]:
+    """An offer is open as long as its placement has its hold."""
+    beds = books.tables["beds"]
+    opened = {row["id"] for row in beds["offer"] if row["state"] == "offered"}
+    if opened != {row["offer_id"] for row in beds["placement"]} - {None}:
+        yield "placements name other offers than those that are open"
 
 
 def retold(books: Books) -> Iterator[str]:

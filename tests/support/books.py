@@ -34,7 +34,7 @@ TABLES: Mapping[str, tuple[str, str, str]] = {
     "hospital.gateway.user": ("gateway", "app_user", "id"),
 }
 _OTHERS = {
-    "beds": ("occupancy", "movement", "bed_step"),
+    "beds": ("occupancy", "offer", "movement", "bed_step"),
     "admissions": ("heard_placement", "admission_change"),
     "audit": ("duplicate", "gap", "reread", "log_size"),
 }
