@@ -23,6 +23,7 @@ from tools.bench.bare import bare_server, postgres_rate
 from tools.bench.delivery import delivery
 from tools.bench.hospital import Hospital
 from tools.bench.load import Measured, Request, measure
+from tools.bench.offers import offers
 from tools.bench.suggestions import suggestions
 from tools.stack.programs import PROGRAMS
 from tools.stack.stack import Stack
@@ -87,6 +88,7 @@ async def hot_paths(stack: Stack) -> list[Measured]:
             await admissions(hospital, url, CLIENTS, ADMISSIONS),
             await admissions(hospital, url, 4, ADMISSIONS // 2),
             await suggestions(hospital, stack.url("beds"), stack.secrets.token_private_key(), SECONDS),
+            await offers(hospital, session, url, stack.infrastructure.bootstrap),
             await delivery(hospital, session, url, stack.infrastructure.bootstrap),
         ]
 

@@ -93,6 +93,16 @@ class Hospital:
 
         return await asyncio.gather(*(ready_bed(n, wanted) for n, wanted in enumerate(new)))
 
+    async def awaited_beds(self, count: int) -> list[str]:
+        """The beds of a new department, all of them dirty, and as many people who wait for one."""
+        department = await self._empty_department()
+        new = [{"department_id": department, "code": f"{n:04}"} for n in range(count)]
+        beds = [(await self.call("POST", "/v1/beds", one))["id"] for one in new]
+        for patient in await self.patients(count):
+            body = {"patient_id": patient, "department_id": department}
+            await self.call("POST", "/v1/admissions", body, prefer="wait=10")
+        return beds
+
     async def full_department(self, beds: int, dirty: int, waiting: int) -> str:
         """A new department with a patient in each of its beds but the dirty ones, and people who wait for one."""
         department, _ = await self.department(beds - dirty)

@@ -10,6 +10,8 @@ from tools.day.people import invented
 from tools.day.plan import Coming, Fate
 
 _LOOK_AGAIN = 15 * 60.0
+_LOOK_FOR_AN_OFFER = 8 * 60.0
+"""Less than the ten minutes that an offer stands."""
 _ON_THE_WAY, _CLEANING, _BETWEEN = 10 * 60.0, 25 * 60.0, 5 * 60.0
 _WAIT_SECONDS = 5
 
@@ -85,6 +87,8 @@ class Stories:
                 match placement["state"]:
                     case "held":
                         body: dict[str, object] = {}
+                        if placement["offer_id"] is not None:
+                            await self._accept_offer(admission, f"{once}-{turn}")
                     case "queued":
                         bed = placement["refusal"] != "no_bed" and await hospital.free_bed(
                             placement["department_id"]
@@ -100,10 +104,15 @@ class Stories:
                     if arrived is not None:
                         hospital.tally.in_beds += 1
                         return arrived
-                await self._clock.pass_by(_LOOK_AGAIN)
+                await self._clock.pass_by(_LOOK_FOR_AN_OFFER)
         finally:
             hospital.tally.waiting -= 1
         return None
+
+    async def _accept_offer(self, admission: str, once: str) -> None:
+        path = f"/v1/placements/{admission}/offer/accept"
+        if await self._hospital.act(self._hospital.bed_manager, "accept_offer", path, {}, once=once):
+            await self._clock.pass_by(_ON_THE_WAY)
 
     async def _stay(self, patient: Coming, placement: Any) -> None:
         hospital, once, stay = self._hospital, f"{patient.number}", patient.stay
