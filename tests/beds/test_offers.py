@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from beds.domain.bed import BedState
 from beds.domain.placement import Priority, Want, Wish
 from beds.domain.rules import Needs
 from common.ids import new_id
@@ -365,24 +364,15 @@ async def test_a_board_and_the_expected_arrivals_tell_what_is_offered(ward: Ward
     assert (board["placements"][0]["refusal"], board["placements"][0]["flags"]) == ("no_bed", [])
 
 
-async def test_whom_every_free_bed_was_offered_keeps_none_from_those_behind(ward: Ward):
-    """The first in the queue has had them all: passed over, not waited for."""
-    department = await ward.a_department()
-    first = await waits(ward, department, 45)
-    await ward.a_bed(department)
+async def test_who_has_declined_the_best_bed_is_offered_the_next_one(ward: Ward):
+    """The first one is free still, and would be chosen for anybody else."""
+    declined, admission = await an_offer(ward)
+    await ward.declines(admission)
+    other = await ward.a_bed(UUID((await ward.bed(declined))["department_id"]))
     await ward.places_all()
-    await ward.declines(first)
-    behind = await waits(ward, department, 5)  # held at once
-    assert (await ward.placement(behind))["state"] == "held"
-    await ward.arrives(behind)
-    other = await ward.a_bed(department, BedState.DIRTY)
-    third = await waits(ward, department, 1)
-    await ward.departs(behind)
-    for bed in (UUID((await ward.placement(first))["bed_id"] or str(other)), other):
-        await ward.bed_manager.post(f"/v1/beds/{bed}/ready_override", json={"reason_code": "wiped"})
-    await ward.places_all()
-    assert (await ward.placement(first))["bed_id"] == str(other)
-    assert (await ward.placement(third))["state"] == "queued"
+    placement = await ward.placement(admission)
+    assert (placement["state"], placement["bed_id"]) == ("held", str(other))
+    assert placement["offer_id"] is not None
 
 
 # Races: a deadlock, a double booking or an answer of 5xx shows as a failure
