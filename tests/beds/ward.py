@@ -104,6 +104,13 @@ class Ward:
             await self.arrives(UUID((await self.bed(bed))["admission_id"]))
         return bed
 
+    async def a_cot(self, bed: UUID) -> UUID:
+        """A free one beside the bed, which is in a room."""
+        department = await self.admin.fetchval("SELECT department_id FROM bed WHERE id = $1", bed)
+        outcome = await add_bed(self.database, UNCONDITIONAL, ADMIN, department, None, next(_codes), (), bed)
+        await declare_ready(self.database, UNCONDITIONAL, BED_MANAGER, outcome.resource, "new_bed")
+        return outcome.resource
+
     async def says(self, wish: Wish) -> None:
         """What admissions says, as the consumer hands it over."""
         async with self.database.write() as act:

@@ -21,7 +21,10 @@ from tools.seed.report import Report
 from tools.seed.showing import sign_ins, summary
 
 DEMO = "demo password of tests"
-LISTS = ("users", "departments", "rooms", "beds", "placements", "admissions", "cleaning_jobs", "transfers")
+LISTS = (
+    *("users", "departments", "rooms", "beds", "placements", "admissions", "cleaning_jobs", "transfers"),
+    "reservations",
+)
 
 Json = dict[str, Any]
 
@@ -87,10 +90,11 @@ def test_it_is_quick(loaded):
 def test_three_hundred_beds_in_twelve_departments(loaded):
     assert [one["code"] for one in loaded.shown["departments"]] == sorted(ward.code for ward in WARDS)
     assert len(loaded.shown["departments"]) == 12
-    assert len(loaded.shown["beds"]) == 286
+    assert len(loaded.shown["beds"]) == 286 + 6
+    assert sum(bed["cot_of_bed_id"] is not None for bed in loaded.shown["beds"]) == 6
     assert all(bed["room_id"] for bed in loaded.shown["beds"])
     assert _count(loaded.shown["beds"]) == {
-        "occupied": 217, "held": 10, "dirty": 18, "cleaning": 9, "blocked": 1, "closed": 1, "available": 30,
+        "occupied": 218, "held": 10, "dirty": 19, "cleaning": 9, "blocked": 1, "closed": 1, "available": 34,
     }  # fmt: skip
 
 
@@ -117,6 +121,31 @@ def test_somebody_was_transferred_and_somebody_waits_to_be(loaded):
     assert _count(loaded.shown["transfers"]) == {"completed": 1, "requested": 1}
 
 
+def test_beds_are_reserved_for_who_comes_tomorrow(loaded):
+    assert _count(loaded.shown["reservations"]) == {"reserved": 2}
+
+
+async def test_newborns_lie_beside_their_mothers(loaded, empty_hospital):
+    beds = {bed["id"]: bed for bed in loaded.shown["beds"]}
+    here = {one["bed_id"]: one["patient_id"] for one in loaded.shown["placements"] if one["bed_id"] in beds}
+    pairs = [
+        (here[bed["cot_of_bed_id"]], here[cot])
+        for cot, bed in beds.items()
+        if bed["cot_of_bed_id"] and cot in here
+    ]
+    assert len(pairs) == 2
+    async with ClientSession(empty_hospital.gateway_url) as http:
+        manager = await Client(http, {}).sign_in("bed_manager", DEMO)
+        assert [mother for mother, _ in pairs] == [
+            (await manager.get(f"/v1/patients/{newborn}"))["mother_id"] for _, newborn in pairs
+        ]
+
+
+def test_somebody_was_registered_twice(loaded):
+    by_person = Counter(one["person_id"] for one in loaded.shown["admissions"])
+    assert [number for number in by_person.values() if number > 1] == [2]
+
+
 async def test_one_of_each_reversal(loaded, empty_hospital):
     """Each patient's movements, as often as they are told; what was reversed is marked and stays."""
     async with ClientSession(empty_hospital.gateway_url) as http:
@@ -133,12 +162,12 @@ async def test_one_of_each_reversal(loaded, empty_hospital):
 
 
 def test_patients_in_every_state(loaded):
-    assert loaded.first.made["patients"] == loaded.first.made["admissions"] == 275
+    assert loaded.first.made["patients"] == loaded.first.made["admissions"] == 280
     assert _count(loaded.shown["admissions"]) == {
-        "admitted": 216, "on_leave": 1, "bed_assigned": 10, "requested": 12, "discharged": 24, "cancelled": 6,
-        "no_show": 6,
+        "admitted": 217, "on_leave": 1, "bed_assigned": 10, "requested": 14, "discharged": 24, "cancelled": 7,
+        "no_show": 6, "entered_in_error": 1,
     }  # fmt: skip
-    assert _count(loaded.shown["placements"])["queued"] == 12
+    assert _count(loaded.shown["placements"])["queued"] == 14
     assert [one["left_unconfirmed"] for one in loaded.shown["admissions"]].count(True) == 15
     assert loaded.first.refused == []
 

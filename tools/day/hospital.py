@@ -18,6 +18,7 @@ EXPECTED = frozenset(
             "placement_rule_failed",
             "already_confirmed",
             "bed_not_ready",
+            "bed_reserved",
             "bed_taken",
             "cancelling",
             "held_for_another",
@@ -29,6 +30,8 @@ EXPECTED = frozenset(
             "not_waiting",
             "wrong_state",
             "admission_already_holds",
+            "no_cot_there",
+            "newborns_changed",
         ),
     }
 )

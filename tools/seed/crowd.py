@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
-from tools.seed.hospital import Size, Ward, wards_of
+from tools.seed.hospital import Size, Ward, cot_beside, wards_of
 from tools.seed.patients import NAMED, Patient, Story
 
 _SURNAMES = (
@@ -68,9 +69,15 @@ _SPECIAL = {
     ("6S", 0): _S.TRANSFERRED,
     ("8N", 0): _S.TRANSFER_ASKED,
     ("MAT", 0): _S.DEPARTURE_REVERSED,
+    ("PED", 4): _S.IN_ERROR,
 }
 _TO = {_S.MOVE_REVERSED: ("7W", "748B"), _S.TRANSFERRED: ("7E", "716B"), _S.TRANSFER_ASKED: ("7E", "716A")}
-_NEVER_CAME = (_S.CANCELLED, _S.NO_SHOW)
+#: Those whose beds stay free: who never came, and who is to come.
+_NOT_HERE = (_S.CANCELLED, _S.NO_SHOW)
+_PLANNED = ("6S", "PED")
+_WITH_NEWBORN = (("MAT", "302A"), ("MAT", "303B"))
+#: The ward in which somebody was registered twice.
+_TWICE = "MAT"
 
 
 def everybody(size: Size) -> tuple[Patient, ...]:
@@ -88,14 +95,37 @@ def _of(ward: Ward) -> Iterator[Patient]:
         for number, room in enumerate(ward.rooms)
         for bed in room.beds
     ]
-    for number, (bed, sex) in enumerate(places[: len(places) - free]):
-        story = _SPECIAL.get((ward.code, number), _PATTERN[number % len(_PATTERN)])
-        yield _person(chance, ward, bed, sex, story)
+    here = [
+        _person(chance, ward, bed, sex, _SPECIAL.get((ward.code, number), _PATTERN[number % len(_PATTERN)]))
+        for number, (bed, sex) in enumerate(places[: len(places) - free])
+    ]
+    yield from here
     for _ in range(_WAITING.get(ward.code, 0)):
         yield _person(chance, ward, None, "female", _S.WAITING)
     if free:
-        for story, (bed, sex) in zip(_NEVER_CAME, places[-free:], strict=False):
+        stories = (*_NOT_HERE, _S.PLANNED) if ward.code in _PLANNED else _NOT_HERE
+        for story, (bed, sex) in zip(stories, places[-free:], strict=False):
             yield _person(chance, ward, bed, sex, story)
+
+    yield from (_newborn_of(mother) for mother in here if (ward.code, mother.bed) in _WITH_NEWBORN)
+    if ward.code == _TWICE:
+        yield replace(here[1], mrn="MRN-190001", bed=places[-1][0], story=_S.DUPLICATE, same_as=here[1].mrn)
+
+
+def _newborn_of(mother: Patient) -> Patient:
+    """In the cot beside her bed."""
+    assert mother.bed is not None
+    assert mother.name is not None
+    return Patient(
+        mrn=f"{mother.mrn}-1",
+        name=f"{mother.name.partition(',')[0]}, Newborn",
+        date_of_birth="2026-10-28",
+        sex="female",
+        ward=mother.ward,
+        bed=cot_beside(mother.bed),
+        story=_S.IN_BED,
+        mother=mother.mrn,
+    )
 
 
 def _person(chance: random.Random, ward: Ward, bed: str | None, sex: str, story: Story) -> Patient:

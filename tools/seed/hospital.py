@@ -1,7 +1,7 @@
 """What the demo hospital has: twelve wards with three hundred beds, and a user for each role."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -12,12 +12,20 @@ _NONE: Facts = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`beds` are the codes of its beds; `facts` say for whom it is, `equipment` what each of its beds has."""
+    """`beds` are the codes of its beds; `facts` say for whom it is, `equipment` what each of its beds has.
+
+    With `cots` there is one beside each bed, with its code and a C.
+    """
 
     code: str
     beds: tuple[str, ...]
     facts: Facts = field(default_factory=dict)
     equipment: tuple[str, ...] = ()
+    cots: bool = False
+
+
+def cot_beside(bed: str) -> str:
+    return f"{bed}C"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,10 @@ def _double(
     numbers: Iterable[int], facts: Facts = _NONE, equipment: tuple[str, ...] = ()
 ) -> tuple[Room, ...]:
     return tuple(Room(f"{n}", (f"{n}A", f"{n}B"), facts, equipment) for n in numbers)
+
+
+def _with_cots(rooms: Iterable[Room]) -> tuple[Room, ...]:
+    return tuple(replace(room, cots=True) for room in rooms)
 
 
 def _single(codes: Iterable[str], facts: Facts = _NONE, equipment: tuple[str, ...] = ()) -> tuple[Room, ...]:
@@ -63,7 +75,11 @@ WARDS = (
     Ward("7E", "7 East, cardiology", _double(range(701, 717), _HEART, ("oxygen", "telemetry"))),
     Ward("7W", "7 West, orthopaedics", _double(range(731, 749), equipment=("traction",))),
     Ward("8N", "8 North, step-down", _double(range(801, 813), _STEP_DOWN, ("oxygen", "telemetry"))),
-    Ward("MAT", "Maternity", _double(range(301, 317), _MATERNITY)),
+    Ward(
+        "MAT",
+        "Maternity",
+        (*_with_cots(_double(range(301, 304), _MATERNITY)), *_double(range(304, 317), _MATERNITY)),
+    ),
     Ward("PED", "Children", _double(range(201, 217), _CHILDREN)),
     Ward(
         "NICU", "Neonatal intensive care", _single((f"N{n}" for n in range(1, 25)), _NEONATES, ("incubator",))

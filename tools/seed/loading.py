@@ -39,7 +39,7 @@ async def load(
             physician = await anybody.sign_in(PHYSICIAN, demo_password)
             housekeeping = await anybody.sign_in(HOUSEKEEPING, demo_password)
             charge_nurse = await anybody.sign_in(CHARGE_NURSE, demo_password)
-            stories = Stories(places, bed_manager, physician, charge_nurse, housekeeping)
+            stories = Stories(places, bed_manager, physician, charge_nurse, housekeeping, admin)
             await stories.tell(everybody(size))
         users = (admin, bed_manager, physician, charge_nurse, housekeeping)
         await together(one.sign_out() for one in users)

@@ -22,6 +22,9 @@ class Story(StrEnum):
     ARRIVAL_REVERSED = "said to have arrived by mistake, waits again"
     MOVE_REVERSED = "said to have moved by mistake, in the bed as before"
     DEPARTURE_REVERSED = "said to have left by mistake, in the bed as before"
+    IN_ERROR = "was never here: the admission was entered in error"
+    PLANNED = "comes tomorrow, a bed is reserved"
+    DUPLICATE = "registered twice, and merged"
 
 
 S = Story
@@ -52,6 +55,13 @@ STEPS: Mapping[Story, Mapping[str, tuple[str, ...]]] = {
     S.ARRIVAL_REVERSED: {"bed_assigned": ("arrive", "reverse_arrival")},
     S.MOVE_REVERSED: {"bed_assigned": ("arrive", "move", "reverse_move")},
     S.DEPARTURE_REVERSED: {"bed_assigned": ("arrive", "depart", "reopen", "arrive_again")},
+    S.IN_ERROR: {"bed_assigned": ("arrive", "depart", "enter_in_error"), "discharged": ("enter_in_error",)},
+    S.PLANNED: {"requested": ("reserve",)},
+    S.DUPLICATE: {
+        "requested": ("cancel", "merge"),
+        "bed_assigned": ("cancel", "merge"),
+        "cancelled": ("merge",),
+    },
 }
 #: Those whom beds gives any free bed of the ward, though another story names it: who waits, and who is admitted
 #: again, whom it holds one until the arrival in the old one.
@@ -73,6 +83,10 @@ class Patient:
     privacy: bool = False
     to: tuple[str, str] | None = None
     """Ward and bed of a transfer, or of a move that was a mistake."""
+    mother: str | None = None
+    """Record number of a newborn's mother."""
+    same_as: str | None = None
+    """Record number under which the same person is known already."""
 
     def registration(self) -> dict[str, object]:
         """What is sent to register this patient."""

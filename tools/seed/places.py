@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tools.seed.client import Client
-from tools.seed.hospital import BLOCK_REASON, OUT_OF_USE, Facts, Person, Room, Ward
+from tools.seed.hospital import BLOCK_REASON, OUT_OF_USE, Facts, Person, Room, Ward, cot_beside
 from tools.seed.report import Report, together
 
 _NEW = 1  # the version of what nobody has changed since it was made
@@ -45,10 +45,16 @@ class Places:
                 rooms[room.code] = (await self._make("rooms", department, room.code, room.facts))["id"]
             facts = {"room_id": rooms[room.code], "equipment": list(room.equipment)}
             for code in room.beds:
-                bed = beds.get(code) or await self._make("beds", department, code, facts)
-                self.beds[ward.code, code] = bed["id"]
-                if bed["version"] == _NEW:
-                    self._untouched[ward.code, code] = bed["id"]
+                bed = await place(code, facts)
+                if room.cots:
+                    await place(cot_beside(code), {"cot_of_bed_id": bed["id"]})
+
+        async def place(code: str, facts: Facts) -> Any:
+            bed = beds.get(code) or await self._make("beds", department, code, facts)
+            self.beds[ward.code, code] = bed["id"]
+            if bed["version"] == _NEW:
+                self._untouched[ward.code, code] = bed["id"]
+            return bed
 
         await together(furnish(room) for room in ward.rooms)
 

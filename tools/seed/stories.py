@@ -8,13 +8,14 @@ from typing import Any
 
 from tools.seed.client import Client, Refused
 from tools.seed.hospital import needs_in
-from tools.seed.patients import ANY_FREE_BED, STEPS, Patient
+from tools.seed.patients import ANY_FREE_BED, STEPS, Patient, Story
 from tools.seed.places import Places
 from tools.seed.report import together
 
 WAIT_SECONDS = 10
 _CAME, _WENT = 5, 2
 _MISTAKE = "recorded_by_mistake"
+_NEWBORN = {"age_band": "neonate"}
 
 
 @dataclass
@@ -26,14 +27,13 @@ class Stories:
     physician: Client
     charge_nurse: Client
     housekeeping: Client
+    admin: Client
 
     async def tell(self, everybody: Iterable[Patient]) -> None:
-        """Who takes any bed comes last: by then the others have theirs."""
+        """Who takes any bed comes last, when the others have theirs; so does who points at another patient."""
         patients = list(enumerate(everybody, 1))
-        anywhere = [one for one in patients if one[1].story in ANY_FREE_BED]
-        others = [one for one in patients if one[1].story not in ANY_FREE_BED]
-        await together(self._tell(number, patient) for number, patient in others)
-        await together(self._tell(number, patient) for number, patient in anywhere)
+        await together(self._tell(*one) for one in patients if not _comes_later(one[1]))
+        await together(self._tell(*one) for one in patients if _comes_later(one[1]))
 
     async def _tell(self, number: int, patient: Patient) -> None:
         """`number` stands for the patient in keys: nothing of a person belongs there."""
@@ -47,13 +47,20 @@ class Stories:
             self.places.report.refused.append(str(refusal))
 
     async def _registered(self, number: int, patient: Patient) -> str:
-        found = (await self.bed_manager.find("/v1/patients/search", {"mrn": patient.mrn}))["items"]
-        if found:
-            return str(found[0]["id"])
-        once = f"patient-{number}"
-        made = await self.bed_manager.do("POST", "/v1/patients", patient.registration(), once=once)
+        known = await self._known(patient.mrn)
+        if known is not None:
+            return known
+        body = patient.registration()
+        if patient.mother is not None:
+            body["mother_id"] = await self._known(patient.mother)
+        made = await self.bed_manager.do("POST", "/v1/patients", body, once=f"patient-{number}")
         self.places.report.made["patients"] += 1
         return str(made["id"])
+
+    async def _known(self, mrn: str) -> str | None:
+        """Who has this record number; of a merged record the person."""
+        found = (await self.bed_manager.find("/v1/patients/search", {"mrn": mrn}))["items"]
+        return str(found[0]["id"]) if found else None
 
     async def _admitted(self, number: int, patient: Patient, patient_id: str) -> Any:
         """The patient's first admission."""
@@ -64,9 +71,12 @@ class Stories:
         body = {
             "patient_id": patient_id,
             "department_id": places.departments[patient.ward],
-            "bed_id": places.beds.get((patient.ward, patient.bed)),
+            "bed_id": None
+            if patient.story is Story.PLANNED
+            else places.beds.get((patient.ward, patient.bed)),
             "priority": patient.priority,
-            "needs": needs_in(patient.ward),
+            "needs": _NEWBORN if patient.mother else needs_in(patient.ward),
+            "ready": patient.story is not Story.PLANNED,
         }
         once = f"patient-{number}-admission"
         made = await self.bed_manager.do("POST", "/v1/admissions", body, once=once, wait=WAIT_SECONDS)
@@ -152,12 +162,42 @@ class Stories:
         """The bed is the patient's own still, as long as nobody cleans it."""
         await self._arrive(once, patient, admission)
 
+    async def _enter_in_error(self, once: str, patient: Patient, admission: Any) -> None:
+        """The admission hears of the departure a moment after beds has recorded it."""
+        path, body = f"/v1/admissions/{admission['id']}/entered_in_error", {"reason_code": _MISTAKE}
+        await _eventually(
+            "already_arrived",
+            lambda: self.bed_manager.do("POST", path, body, once=once, wait=WAIT_SECONDS),
+        )
+
+    async def _reserve(self, once: str, patient: Patient, admission: Any) -> None:
+        """For a day from tomorrow on, as the patient was announced."""
+        path = f"/v1/beds/{self.places.beds[patient.ward, patient.bed]}/reservations"
+        if not (await self.bed_manager.get(f"/v1/reservations?admission_id={admission['id']}"))["items"]:
+            times = {"starts_at": _after(admission, 1), "ends_at": _after(admission, 2)}
+            await self.bed_manager.do("POST", path, {"admission_id": admission["id"], **times}, once=once)
+
+    async def _merge(self, once: str, patient: Patient, admission: Any) -> None:
+        assert patient.same_as is not None
+        person = await self._known(patient.same_as)
+        if await self._known(patient.mrn) != person:
+            path = f"/v1/patients/{admission['patient_id']}/merge"
+            await self.admin.do("POST", path, {"into": person}, once=once)
+
     async def _placed(self, what: str, once: str, admission: Any, body: Mapping[str, object]) -> Any:
         return await self.bed_manager.do("POST", f"/v1/placements/{admission['id']}/{what}", body, once=once)
 
     async def _end(self, how: str, reason: str, once: str, admission: Any) -> None:
         path, body = f"/v1/admissions/{admission['id']}/{how}", {"reason_code": reason}
         await self.bed_manager.do("POST", path, body, once=once, wait=WAIT_SECONDS)
+
+
+def _comes_later(patient: Patient) -> bool:
+    return patient.story in ANY_FREE_BED or bool(patient.mother or patient.same_as)
+
+
+def _after(admission: Any, days: int) -> str:
+    return (datetime.fromisoformat(admission["requested_at"]) + timedelta(days=days)).isoformat()
 
 
 def _before(admission: Any, hours: int) -> str:

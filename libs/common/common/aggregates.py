@@ -77,7 +77,7 @@ class Aggregates(Generic[A]):
         wanted = {key for key in keys if key is not None}
         rows = await act.all(self._lock_all, of_keys=list(wanted))
         if len(rows) < len(wanted):
-            raise NotFound
+            raise self._unknown
         return {row[self._key]: self.read(row) for row in rows}
 
     async def add(self, act: UnitOfWork, aggregate: A) -> None:

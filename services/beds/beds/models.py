@@ -12,6 +12,7 @@ from beds.domain.cleaning import (
     CleaningType,
     SamePerson,
 )
+from beds.domain.cots import CotElsewhere
 from beds.domain.layout import AgeBand, CodeTaken, DepartmentState, LevelOfCare, SexPolicy
 from beds.domain.movement import MovementKind
 from beds.domain.offer import OfferState
@@ -92,6 +93,7 @@ bed = sa.Table(
     sa.Column("return_expected_at", Moment),
     sa.Column("equipment", ARRAY(sa.Text), nullable=False),
     sa.Column("overridden", ARRAY(sa.Text), nullable=False),
+    sa.Column("cot_of_bed_id", UUID),
     sa.Column("came_from", sa.Text, comment="the state before, kept by a trigger"),
     *version_columns(),
     one_of("state", BedState),
@@ -108,6 +110,14 @@ bed = sa.Table(
     sa.Index(
         "bed_code_key", "department_id", "code", unique=True, postgresql_where=sa.text("state <> 'closed'")
     ),
+    sa.UniqueConstraint("id", "department_id", "room_id", name="bed_place_key"),
+    sa.ForeignKeyConstraint(
+        ["cot_of_bed_id", "department_id", "room_id"],
+        ["bed.id", "bed.department_id", "bed.room_id"],
+        name="cot_beside_its_bed",
+    ),
+    sa.CheckConstraint("cot_of_bed_id IS NULL OR room_id IS NOT NULL", name="cot_in_a_room"),
+    sa.Index("bed_cot_of", "cot_of_bed_id", postgresql_where=sa.text("cot_of_bed_id IS NOT NULL")),
     sa.Index("bed_department_id_idx", "department_id", "code"),
     sa.Index("bed_room", "room_id"),
 )
@@ -388,6 +398,7 @@ REFUSALS: dict[str, type[Refusal]] = {
     "room_code_key": CodeTaken,
     "bed_code_key": CodeTaken,
     "bed_step_allowed": BedNotReady,
+    "cot_beside_its_bed": CotElsewhere,
     "occupancy_one_per_bed": BedTaken,
     "occupancy_one_hold_per_admission": AdmissionAlreadyHolds,
     "occupancy_one_stay_per_patient": PatientInAnotherBed,

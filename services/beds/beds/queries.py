@@ -69,7 +69,24 @@ BEDS = Listing(
     default="code",
 )
 BED = Statement(_beds.where(bed.c.id == sa.bindparam("of_id")))
-DEPARTMENT_OF_BED = Statement(sa.select(bed.c.department_id).where(bed.c.id == sa.bindparam("of_bed")))
+PLACE_OF_BED = Statement(
+    sa.select(bed.c.department_id, bed.c.cot_of_bed_id).where(bed.c.id == sa.bindparam("of_bed"))
+)
+COTS_OF = Statement(
+    sa.select(bed.c.id).where(bed.c.cot_of_bed_id == sa.any_(sa.bindparam("of_beds", type_=ARRAY(Uuid))))
+)
+NEWBORNS_WITH = Statement(
+    sa.select(bed.c.admission_id)
+    .join(placement, placement.c.bed_id == bed.c.cot_of_bed_id)
+    .where(
+        placement.c.admission_id == sa.bindparam("of_admission"), bed.c.state == constant(BedState.OCCUPIED)
+    )
+)
+OPEN_COTS_OF = Statement(
+    sa.select(bed.c.id).where(
+        bed.c.cot_of_bed_id == sa.bindparam("of_bed"), bed.c.state != constant(BedState.CLOSED)
+    )
+)
 BEDS_OF_DEPARTMENT = Statement(
     sa.select(bed.c.id).where(bed.c.department_id == sa.bindparam("of_department"))
 )

@@ -62,7 +62,14 @@ async def add_bed(
 ) -> Response:
     """A new bed is dirty and has a cleaning job: it can be held once that is completed."""
     outcome = await layout.add_bed(
-        running.database, demand, caller, new.department_id, new.room_id, new.code, tuple(new.equipment)
+        running.database,
+        demand,
+        caller,
+        new.department_id,
+        new.room_id,
+        new.code,
+        tuple(new.equipment),
+        new.cot_of_bed_id,
     )
     return await SHOWN.settle(request, running.database.read, outcome)
 

@@ -115,6 +115,8 @@ class Bed:
     return_expected_at: datetime | None
     equipment: tuple[str, ...]
     """Codes of what stays with the bed, such as a ventilator."""
+    cot_of_bed_id: UUID | None
+    """For a cot the bed that it stands beside, for good: a newborn in it goes where the patient of that bed goes."""
     overridden: tuple[str, ...]
     """The placement rules that its hold or stay does not keep, by the decision of somebody who may override them."""
     version: int
@@ -130,6 +132,7 @@ class Bed:
         code: str,
         stamp: Stamp,
         equipment: tuple[str, ...] = (),
+        cot_of_bed_id: UUID | None = None,
     ) -> "Bed":
         """A new bed is dirty: nobody has cleaned it for us yet."""
         nothing: dict[str, Any] = dict.fromkeys(
@@ -143,6 +146,7 @@ class Bed:
             state=S.DIRTY,
             since=stamp.at,
             equipment=equipment,
+            cot_of_bed_id=cot_of_bed_id,
             version=1,
             changed_at=stamp.at,
             changed_by=stamp.by,

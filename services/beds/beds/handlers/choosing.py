@@ -15,12 +15,12 @@ from beds.records.reservations import in_the_way
 from common.db import UnitOfWork
 
 
-def best_first(pack: RulePack, needs: Needs, free: Iterable[Alike]) -> list[UUID]:
-    """The beds that keep every hard and overridable rule, by their penalties."""
+def best_first(pack: RulePack, want: Want, free: Iterable[Alike]) -> list[UUID]:
+    """The wanted beds that keep every hard and overridable rule, by their penalties."""
     suitable = [
-        (pack.penalty(alike.place, needs), code, bed_id)
+        (pack.penalty(alike.place, want.needs), code, bed_id)
         for alike in free
-        if not pack.failed(alike.place, needs)
+        if alike.wanted(want.department_id, want.bed_id) and not pack.failed(alike.place, want.needs)
         for code, bed_id in alike.beds
     ]
     return [UUID(bed_id) for _, _, bed_id in sorted(suitable)]
@@ -35,7 +35,7 @@ async def lock_best_bed(
     judged under the locks: whoever comes second to a room waits, and is tried again.
     """
     pack, free = await _free(act, want, admission_id, at)
-    suitable = [bed_id for bed_id in best_first(pack, want.needs, free) if bed_id not in passing_over]
+    suitable = [bed_id for bed_id in best_first(pack, want, free) if bed_id not in passing_over]
     for waiting, candidates in ((False, suitable), (True, sorted(suitable))):
         for bed_id in candidates:
             bed = await records.lock_free_bed(act, bed_id, at, waiting=waiting)
@@ -51,7 +51,7 @@ async def is_unsuited(act: UnitOfWork, want: Want, admission_id: UUID, at: datet
     if want.bed_id is None:
         return False
     pack, free = await _free(act, want, admission_id, at)
-    return bool(free) and not best_first(pack, want.needs, free)
+    return bool(free) and not best_first(pack, want, free)
 
 
 async def _free(

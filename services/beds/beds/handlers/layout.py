@@ -7,6 +7,7 @@ from uuid import UUID
 from beds import records
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
+from beds.domain.cots import expect_bed_of_cot
 from beds.domain.layout import (
     Department,
     DepartmentClosed,
@@ -127,14 +128,18 @@ async def add_bed(
     room_id: UUID | None,
     code: str,
     equipment: tuple[str, ...] = (),
+    cot_of_bed_id: UUID | None = None,
 ) -> Outcome:
-    """A new bed is dirty: nobody has cleaned it for us yet."""
+    """A new bed is dirty: nobody has cleaned it for us yet. A cot is in the room of its bed, named or not."""
     POLICIES.allow(caller, Act.CHANGE_LAYOUT)
     department = await _open_department(act, department_id)
+    if cot_of_bed_id is not None:
+        beside = await records.beds.find(act, cot_of_bed_id)
+        room_id = expect_bed_of_cot(beside, department_id, room_id).room_id
     if room_id is not None:
         await _room_of(act, room_id, department_id)
     stamp = await act.stamp(department)
-    bed = Bed.added(new_id(), department_id, room_id, code, stamp, equipment)
+    bed = Bed.added(new_id(), department_id, room_id, code, stamp, equipment, cot_of_bed_id)
     await records.beds.add(act, bed)
     act.publish(happened(BedEvent.ADDED, bed.id, bed, None))
     await open_cleaning(act, bed, stamp, CleaningType.DAILY)

@@ -15,12 +15,12 @@ from beds.domain.placement import (
     check_reported,
 )
 from beds.domain.transfer import Transfer
-from beds.events import BedBefore, CameFrom, Occurred, PlacementEvent
+from beds.events import Occurred, PlacementEvent
 from beds.handlers.recording import give_up_hold, occupy, save_placement, vacate
 from beds.handlers.reserving import lock_reservation, reserved_bed, use_reservation
+from beds.handlers.together import Way, bring, bring_newborns, lock_going
 from beds.handlers.transferring import (
     bound_for,
-    complete_transfer,
     end_transfer,
     held_there,
     leads_to,
@@ -112,15 +112,18 @@ async def record_departure(
 async def move_patient(
     act: UnitOfWork, caller: Caller, admission_id: UUID, to_bed: UUID, override: str | None = None
 ) -> Outcome:
-    """The patient is in another bed now, and the old one is dirty. In another department a transfer is completed."""
-    placement = await records.placements.lock(act, admission_id)
-    transfer = await lock_pending(act, placement)
+    """The patient is in another bed now, and the old one is dirty. In another department a transfer is completed.
+
+    Newborns in the cots of the bed go along. Raises `NotInABed`, `AlreadyThere`, `TransferNeeded`, `NoCotThere`.
+    """
+    going = await lock_going(act, admission_id)
+    placement, transfer = going.placement, going.transfer
     _check_has_to_do_with_it(caller, placement, transfer)
     if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
         raise NotInABed(**placement.facts())
-    locked = await records.beds.lock_all(act, (placement.bed_id, to_bed, held_there(transfer)))
+    locked = await going.lock_beds(act, placement.bed_id, to_bed)
     old, new = locked[placement.bed_id], locked[to_bed]
-    stamp = await act.stamp(placement, transfer, *locked.values())
+    stamp = await going.stamp(act, locked)
     act.demand.expect(placement.tag(stamp.at))
     bound = bound_for(new.department_id, placement, transfer)
     moved = bound.moved(new.id, new.department_id, stamp, leads_to(transfer))
@@ -130,13 +133,9 @@ async def move_patient(
     if override is not None:
         POLICIES.allow(caller, Act.OVERRIDE_RULES, new.department_id)
 
-    await vacate(act, old, stamp, CleaningType.TRANSFER)
-    await occupy(act, new, bound, stamp, override)
-    await complete_transfer(act, transfer, placement, new, locked, stamp)
-    await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(old.id)))
-    await records.add_movement(
-        act, MovementKind.MOVE, admission_id, stamp, from_bed_id=old.id, to_bed_id=new.id
-    )
+    way = Way(old, new, locked, stamp, override)
+    await bring(act, placement, moved, transfer, way)
+    await bring_newborns(act, going, way)
     return Outcome(201, admission_id)
 
 

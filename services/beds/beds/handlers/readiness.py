@@ -7,12 +7,13 @@ from uuid import UUID
 from beds import records
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
+from beds.domain.cots import BedOfCotClosed, CotsOpen
 from beds.domain.layout import DepartmentClosed, DepartmentState
 from beds.events import BedEvent, DeclaredReady
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
 from beds.handlers.reserving import expect_unreserved
 from beds.policies import POLICIES, Act
-from beds.queries import DEPARTMENT_OF_BED
+from beds.queries import OPEN_COTS_OF, PLACE_OF_BED
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -48,14 +49,17 @@ async def close_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, status: int) 
 
 @command
 async def open_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
-    """In use again, dirty until cleaned. Raises `DepartmentClosed`."""
-    department_id = await act.value(DEPARTMENT_OF_BED, of_bed=bed_id)
-    if department_id is None:
+    """In use again, dirty until cleaned. Raises `DepartmentClosed`, `BedOfCotClosed`."""
+    place = await act.first(PLACE_OF_BED, of_bed=bed_id)
+    if place is None:
         raise NotFound
-    POLICIES.allow(caller, Act.CLOSE_BED, department_id)
-    department = await records.departments.lock(act, department_id)
+    POLICIES.allow(caller, Act.CLOSE_BED, place["department_id"])
+    department = await records.departments.lock(act, place["department_id"])
     if department.state is DepartmentState.CLOSED:
         raise DepartmentClosed
+    beds = await records.beds.lock_all(act, (bed_id, place["cot_of_bed_id"]))
+    if any(bed.state is BedState.CLOSED for one, bed in beds.items() if one != bed_id):
+        raise BedOfCotClosed
     return await _step(act, caller, Act.CLOSE_BED, bed_id, BedEvent.OPENED, Bed.opened)
 
 
@@ -84,6 +88,8 @@ async def _step(
     after = decide(bed, stamp)
     if after.state is BedState.CLOSED:
         await expect_unreserved(act, bed_id, stamp.at)
+        if await act.all(OPEN_COTS_OF, of_bed=bed_id):
+            raise CotsOpen
     if after.state is not BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)
     await save_bed(act, what, bed, after, facts)

@@ -170,18 +170,18 @@ async def occupy(
     placement: Placement,
     stamp: Stamp,
     override: str | None = None,
-    leaving: Collection[UUID] = (),
+    standing: Collection[str] = (),
 ) -> None:
     """The patient is in the bed: the hold becomes a stay; back in the own dirty bed, its cleaning is cancelled.
 
-    `override` is the reason for which overridable rules need not be kept, `leaving` go out of the room in the same act.
+    `override` is the reason for which overridable rules need not be kept; those in `standing` need not be kept anyway.
     Raises `PlacementRuleFailed`, `BedReserved`.
     """
     occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
     await expect_unreserved(act, bed.id, stamp.at)  # nobody knows when the stay will end
     overriding = override is not None
     occupied = occupied.despite(
-        await judge(act, bed, placement, stamp.at, overriding=overriding, leaving=leaving)
+        await judge(act, bed, placement, stamp.at, overriding=overriding, standing=standing)
     )
     if bed.state is BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)

@@ -3,23 +3,20 @@
 from uuid import UUID
 
 from beds import records
-from beds.domain.bed import Bed
 from beds.domain.cleaning import CleaningType
 from beds.domain.movement import MovementKind, Reversible
 from beds.domain.placement import (
     AlreadyReversed,
     NothingToReverse,
     NotInABed,
-    Placement,
     PlacementState,
     PriorBedTaken,
 )
-from beds.domain.rules import Needs
 from beds.events import PlacementEvent, TakenBack
-from beds.handlers.recording import occupy, save_placement, vacate
+from beds.handlers.recording import save_placement, vacate
+from beds.handlers.together import Mistake, Way, bring, bring_newborns, lock_going
 from beds.handlers.transferring import (
-    bound_for,
-    complete_transfer,
+    bound_back,
     end_transfer,
     held_there,
     leads_to,
@@ -74,11 +71,12 @@ async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, r
 async def reverse_move(
     act: UnitOfWork, caller: Caller, admission_id: UUID, reason_code: str, override: str | None = None
 ) -> Outcome:
-    """Back in the bed from before the latest move; `override` as for any move.
+    """Back in the bed from before the latest move, and newborns with the mother; `override` as for any move.
 
-    Raises `PriorBedTaken`, `PlacementRuleFailed`, `NotInABed`, `AlreadyReversed`, `NothingToReverse`.
+    Raises `PriorBedTaken`, `NoCotThere`, `PlacementRuleFailed`, `NotInABed`, `AlreadyReversed`, `NothingToReverse`.
     """
-    placement = await records.placements.lock(act, admission_id)
+    going = await lock_going(act, admission_id)
+    placement, transfer = going.placement, going.transfer
     POLICIES.allow(caller, Act.REVERSE, placement.department_id)
     if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
         raise NotInABed(**placement.facts())
@@ -87,42 +85,19 @@ async def reverse_move(
         raise AlreadyReversed(**placement.facts())
     if latest is None or latest.from_bed_id is None:
         raise NothingToReverse(**placement.facts())
-    transfer = await lock_pending(act, placement)
-    locked = await records.beds.lock_all(act, (placement.bed_id, latest.from_bed_id, held_there(transfer)))
+    locked = await going.lock_beds(act, placement.bed_id, latest.from_bed_id)
     wrong, prior = locked[placement.bed_id], locked[latest.from_bed_id]
     POLICIES.allow(caller, Act.REVERSE, prior.department_id)
     if override is not None:
         POLICIES.allow(caller, Act.OVERRIDE_RULES, prior.department_id)
-    stamp = await act.stamp(placement, transfer, *locked.values())
+    stamp = await going.stamp(act, locked)
     act.demand.expect(placement.tag(stamp.at))
     if not prior.settled(stamp.at).is_there_for(admission_id):
         raise PriorBedTaken(**prior.facts())
-    needed = await _needs_before(act, placement, wrong, prior)
-    bound = bound_for(prior.department_id, placement.needing(needed), transfer)
-    back = bound.moved_back(prior.id, prior.department_id, stamp, leads_to(transfer))
+    bound = await bound_back(act, placement, transfer, wrong, prior)
+    back = bound.brought(prior.id, prior.department_id, stamp, leads_to(transfer))
 
-    await vacate(act, wrong, stamp, CleaningType.TRANSFER)
-    await occupy(act, prior, bound, stamp, override)
-    await complete_transfer(act, transfer, placement, prior, locked, stamp)
-    facts = TakenBack(Reversible.MOVE, reason_code)
-    await save_placement(act, PlacementEvent.REVERSED, placement, back, facts)
-    await records.add_movement(
-        act,
-        K.MOVE_REVERSED,
-        admission_id,
-        stamp,
-        from_bed_id=wrong.id,
-        to_bed_id=prior.id,
-        reason_code=reason_code,
-        reverses=latest.id,
-    )
+    way = Way(wrong, prior, locked, stamp, override, Mistake(latest, reason_code))
+    await bring(act, placement, back, transfer, way)
+    await bring_newborns(act, going, way)
     return Outcome(201, admission_id)
-
-
-async def _needs_before(act: UnitOfWork, placement: Placement, wrong: Bed, prior: Bed) -> Needs:
-    """What the patient needed before a transfer that was a mistake, unless something else was said since."""
-    if wrong.department_id != prior.department_id:
-        mistaken = await records.last_completed_transfer(act, placement.admission_id)
-        if mistaken is not None and mistaken.needs == placement.needs and mistaken.needs_before is not None:
-            return mistaken.needs_before
-    return placement.needs

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from beds import records
-from beds.domain.bed import Bed
+from beds.domain.bed import Bed, BedState
+from beds.domain.cots import NewbornBesideBed
 from beds.domain.movement import MovementKind
 from beds.domain.placement import NotInABed, Placement, PlacementState, SamePatient
 from beds.domain.transfer import Transfer
@@ -12,6 +13,7 @@ from beds.handlers.choosing import judge
 from beds.handlers.recording import save_bed, save_placement
 from beds.handlers.transferring import bound_for, complete_transfer, held_there, leads_to, lock_pending
 from beds.policies import POLICIES, Act
+from beds.queries import COTS_OF
 from beds.records import occupancy
 from common.auth import Caller
 from common.command import command
@@ -27,7 +29,7 @@ async def swap_patients(
     """Both beds stay occupied, and a transfer that leads elsewhere stays pending.
 
     `override` is the reason for which overridable placement rules need not be kept.
-    Raises `NotInABed`, `TransferNeeded`, `SamePatient`, `PlacementRuleFailed`.
+    Raises `NotInABed`, `TransferNeeded`, `SamePatient`, `NewbornBesideBed`, `PlacementRuleFailed`.
     """
     locked = await records.placements.lock_all(act, (first, second))
     for placement in locked.values():
@@ -42,7 +44,10 @@ async def swap_patients(
     ours, theirs = locked[first], locked[second]
     transfers = {one.admission_id: await lock_pending(act, one) for one in locked.values()}
     held = map(held_there, transfers.values())
-    beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id, *held))
+    cots = [row["id"] for row in await act.all(COTS_OF, of_beds=[ours.bed_id, theirs.bed_id])]
+    beds = await records.beds.lock_all(act, (ours.bed_id, theirs.bed_id, *cots, *held))
+    if any(beds[cot].state is BedState.OCCUPIED for cot in cots):
+        raise NewbornBesideBed
     await records.rooms.lock_all(act, [bed.room_id for bed in beds.values()])
     stamp = await act.stamp(*locked.values(), *transfers.values(), *beds.values())
     places = {one.admission_id: beds[one.bed_id] for one in locked.values() if one.bed_id is not None}

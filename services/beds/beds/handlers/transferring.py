@@ -33,6 +33,17 @@ def bound_for(department_id: UUID, placement: Placement, transfer: Transfer | No
     return placement.needing(transfer.needs)
 
 
+async def bound_back(
+    act: UnitOfWork, placement: Placement, transfer: Transfer | None, wrong: Bed, prior: Bed
+) -> Placement:
+    """As before a transfer that was a mistake, unless something else was said since of what the patient needs."""
+    if wrong.department_id != prior.department_id:
+        mistaken = await records.last_completed_transfer(act, placement.admission_id)
+        if mistaken is not None and mistaken.needs == placement.needs and mistaken.needs_before is not None:
+            placement = placement.needing(mistaken.needs_before)
+    return bound_for(prior.department_id, placement, transfer)
+
+
 async def save_transfer(act: UnitOfWork, what: TransferEvent, before: Transfer, after: Transfer) -> None:
     """One step of a transfer and its event."""
     await records.transfers.save(act, after)

@@ -105,10 +105,11 @@ class Moved(NamedTuple):
     id: UUID
     kind: MovementKind
     from_bed_id: UUID | None
+    moved_at: datetime
 
 
 _LATEST_MOVEMENT = Statement(
-    sa.select(movement.c.id, movement.c.kind, movement.c.from_bed_id)
+    sa.select(movement.c.id, movement.c.kind, movement.c.from_bed_id, movement.c.moved_at)
     .where(
         movement.c.admission_id == sa.bindparam("of_admission"),
         movement.c.kind == sa.any_(sa.bindparam("kinds", type_=ARRAY(sa.Text))),
@@ -123,7 +124,9 @@ async def latest_movement(
 ) -> Moved | None:
     """The latest of these kinds of an admission whose placement is locked."""
     row = await act.first(_LATEST_MOVEMENT, of_admission=admission_id, kinds=list(kinds))
-    return None if row is None else Moved(row["id"], MovementKind(row["kind"]), row["from_bed_id"])
+    if row is None:
+        return None
+    return Moved(row["id"], MovementKind(row["kind"]), row["from_bed_id"], row["moved_at"])
 
 
 _reversal = movement.alias("reversal")

@@ -44,3 +44,7 @@ def is_unreserved(at: Column) -> "sa.ColumnElement[bool]":
 def is_free(at: Column) -> "sa.ColumnElement[bool]":
     """Somebody who waits may be given it. A stay has no end, so a bed that is reserved for later is not free."""
     return sa.and_(is_free_to_its_own(at), is_unreserved(at))
+
+
+#: A place that counts as a bed.
+IS_NO_COT = bed.c.cot_of_bed_id.is_(None)

@@ -18,7 +18,7 @@ from beds.domain.bed import BedState
 from beds.domain.layout import AgeBand, LevelOfCare, RoomFacts, SexPolicy
 from beds.domain.rules import Needs, PackedRule, Place, Rule, RulePack, Severity
 from beds.models import bed, placement, placement_rule, room
-from beds.records.free import is_free, state_at
+from beds.records.free import IS_NO_COT, is_free, state_at
 from common.columns import Moment
 from common.db import Reader
 from common.statements import Statement, constant
@@ -27,7 +27,8 @@ Column = sa.ColumnElement[Any]
 _now = sa.func.statement_timestamp()
 IS_FREE = is_free(_now)
 _state = state_at(_now).label("state")
-_same = (bed.c.department_id, bed.c.room_id, bed.c.equipment, _state)
+_is_cot = sa.not_(IS_NO_COT).label("is_cot")
+_same = (bed.c.department_id, bed.c.room_id, bed.c.equipment, _state, _is_cot)
 _named = sa.func.json_build_array(bed.c.code, bed.c.id)
 _beds = sa.func.json_agg(aggregate_order_by(_named, bed.c.code, bed.c.id)).label("beds")
 _mate, _person = bed.alias("mate"), placement.alias("person")
@@ -46,8 +47,11 @@ class Alike(NamedTuple):
     beds: list[tuple[str, str]]
 
     def wanted(self, department_id: UUID, bed_id: UUID | None, passing_over: Collection[UUID] = ()) -> int:
-        """How many of them are wanted by who wants a bed of this department, or one certain bed of it."""
-        if self.department_id != str(department_id):
+        """How many of them are wanted by who wants a bed of this department, or one certain bed of it.
+
+        A cot is wanted by nobody who does not name it: beds does not know whose child it is.
+        """
+        if self.department_id != str(department_id) or (bed_id is None and self.place.is_cot):
             return 0
         if bed_id is None and not passing_over:
             return len(self.beds)
@@ -61,7 +65,9 @@ def looked_at(*which: "sa.ColumnElement[bool]", leaving: Column) -> Column:
     mates = (
         sa.select(
             _mate.c.room_id,
-            sa.func.count().filter(_mate.c.state != constant(BedState.CLOSED)).label("open_beds"),
+            sa.func.count()
+            .filter(_mate.c.state != constant(BedState.CLOSED), _mate.c.cot_of_bed_id.is_(None))
+            .label("open_beds"),
             sa.func.json_agg(_person.c.needs)
             .filter(_is_here, _mate.c.admission_id != sa.all_(leaving))
             .label("neighbours"),
@@ -98,6 +104,7 @@ def _place(row: Mapping[str, Any]) -> Place:
         room=RoomFacts() if row["room_id"] is None else _facts(*(row[name] for name in _FACTS)),
         single=row["open_beds"] == 1,
         neighbours=tuple(None if said is None else Needs.read(said) for said in row["neighbours"] or ()),
+        is_cot=row["is_cot"],
     )
 
 

@@ -92,7 +92,9 @@ _beds = sa.select(
     _word_for(_bed.state, 1).label("hl7_status"),
     (_bed.state == constant(BedState.HELD)).label("held"),
     *_shown(_bed.since, _bed.hold_id, _bed.held_until, _bed.admission_id, _bed.last_sanitized_at),
-    *_shown(_bed.block_reason_code, _bed.return_expected_at, _bed.equipment, _bed.version),
+    *_shown(
+        _bed.block_reason_code, _bed.return_expected_at, _bed.equipment, _bed.cot_of_bed_id, _bed.version
+    ),
     _flags(
         return_overdue=sa.and_(
             _bed.state == constant(BedState.BLOCKED), sa.func.coalesce(_bed.return_expected_at <= _now, False)

@@ -6,6 +6,7 @@ This is the percentage occupied of NHS England's KH03 return (average occupied b
 bed occupancy rate (bed days used / bed days available), counted by the hour and not at midnight. A bed is available
 while the hospital can put a patient in it: also while it is held, dirty or being cleaned, and while it is occupied.
 Hours blocked or closed are no available hours; they are told beside them. On leave a bed is kept, and so occupied.
+Cots are no beds, as in the definitions of WHO and the OECD.
 
 Counted in system time, from the steps of the beds (`bed_step`), which a trigger keeps in the transaction of the step.
 """
@@ -19,6 +20,7 @@ from pydantic import BaseModel, Field
 
 from beds.domain.bed import BedState
 from beds.models import bed, bed_step, department
+from beds.records.free import IS_NO_COT
 from beds.reports.asking import Report
 from beds.reports.counting import rounded
 from common.columns import Moment
@@ -109,7 +111,7 @@ _by_department = (
     )
     .select_from(
         department.join(_asked, sa.true())
-        .outerjoin(bed, bed.c.department_id == department.c.id)
+        .outerjoin(bed, sa.and_(bed.c.department_id == department.c.id, IS_NO_COT))
         .outerjoin(_spell, sa.true())
     )
     .where(optional(department.c.id, "department_id"))

@@ -67,6 +67,7 @@ class BoardBed(BaseModel):
     block_reason_code: str | None
     return_expected_at: datetime | None
     equipment: list[str]
+    cot_of_bed_id: UUID | None
     version: int
     flags: list[BedFlag]
 

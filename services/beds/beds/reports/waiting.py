@@ -22,7 +22,7 @@ from beds.domain.rules import Rule
 from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, department, offer, placement, reservation, transfer
 from beds.records import QUEUE_ORDER, WANTED_AT
-from beds.records.free import is_free
+from beds.records.free import IS_NO_COT, is_free
 from beds.records.offers import refusal_once
 from beds.reports.asking import Report
 from beds.reports.counting import mean, median, minutes_between, rounded
@@ -222,7 +222,7 @@ def _waiting(*conditions: Column) -> Column:
 _waited = _expected.c.waiting_minutes
 _available_beds = (
     sa.select(sa.func.count())
-    .where(bed.c.department_id == department.c.id, is_free(_now))
+    .where(bed.c.department_id == department.c.id, is_free(_now), IS_NO_COT)
     .correlate(department)
     .scalar_subquery()
 )

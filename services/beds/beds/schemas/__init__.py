@@ -74,6 +74,7 @@ class NewBed(Payload):
     room_id: UUID | None = None
     code: Code
     equipment: Codes = Field(default_factory=list)
+    cot_of_bed_id: UUID | None = Field(None, description="a cot: the bed that it stands beside, in its room")
 
 
 class BedChange(Payload):
@@ -222,6 +223,7 @@ class BedView(_Shown):
     block_reason_code: str | None
     return_expected_at: datetime | None
     equipment: list[str]
+    cot_of_bed_id: UUID | None = Field(description="of a cot: the bed that it stands beside")
     overridden: list[str] = Field(description="placement rules that its hold or stay does not keep")
 
 

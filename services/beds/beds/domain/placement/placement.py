@@ -276,10 +276,10 @@ class Placement:
             raise NotOnLeave(**self.facts())
         return replace(self, state=P.IN_BED)._stamped(stamp, since=stamp.at)
 
-    def moved_back(
+    def brought(
         self, bed_id: UUID, department_id: UUID, stamp: Stamp, transfer_to: UUID | None = None
     ) -> "Placement":
-        """The latest move is taken back (A12). Raises `NotInABed`."""
+        """Back after a mistake (A12), or along with the mother: into any department. Raises `NotInABed`."""
         if self.state is not P.IN_BED:
             raise NotInABed(**self.facts())
         return self._brought_to(bed_id, department_id, transfer_to)._stamped(stamp, since=stamp.at)

@@ -12,13 +12,14 @@ Neighbours = tuple[Needs | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A bed as a patient would find it. `single`: the room has this one bed alone that is not closed."""
+    """A bed as a patient would find it. `single`: the room has one bed alone that is not closed, cots not counted."""
 
     state: BedState
     equipment: frozenset[str]
     room: RoomFacts
     single: bool
     neighbours: Neighbours
+    is_cot: bool = False
 
     def ready(self) -> "Place":
         """As it will be when it is free and clean."""

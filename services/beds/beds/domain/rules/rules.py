@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from beds.domain.bed import BedState
 from beds.domain.layout import AgeBand, LevelOfCare, SexPolicy
-from beds.domain.rules.needs import Isolation, Needs, RoomPreference
+from beds.domain.rules.needs import Isolation, Needs, PatientAge, RoomPreference
 from beds.domain.rules.place import Place
 
 
@@ -14,6 +14,7 @@ class Rule(StrEnum):
     BED_READY = "bed_ready"
     NEGATIVE_PRESSURE = "negative_pressure"
     EQUIPMENT = "equipment"
+    COT = "cot"
     SEX_POLICY = "sex_policy"
     FIRST_OCCUPANT = "first_occupant"
     ISOLATION = "isolation"
@@ -34,7 +35,7 @@ class Rule(StrEnum):
 
 
 #: Never overridden, whatever the rule pack says; the database holds the same list.
-ALWAYS_HARD = (Rule.BED_READY, Rule.NEGATIVE_PRESSURE, Rule.EQUIPMENT)
+ALWAYS_HARD = (Rule.BED_READY, Rule.NEGATIVE_PRESSURE, Rule.EQUIPMENT, Rule.COT)
 _LEVELS = tuple(LevelOfCare)
 #: Steps until a bed is clean; what is neither free nor being cleaned is not soon to be had.
 _CLEANING = {BedState.AVAILABLE: 0, BedState.INSPECT: 1, BedState.CLEANING: 2, BedState.DIRTY: 3}
@@ -45,15 +46,20 @@ def _level(place: Place, needs: Needs) -> int:
     return _LEVELS.index(place.room.level_of_care) - _LEVELS.index(needs.level_of_care)
 
 
+def _is_newborn(needs: Needs) -> bool:
+    return needs.age_band is PatientAge.NEONATE
+
+
 def _sex_policy(place: Place, needs: Needs) -> bool:
-    policy = place.room.sex_policy
+    policy = SexPolicy.ANY if place.is_cot else place.room.sex_policy
     return policy in (SexPolicy.FEMALE, SexPolicy.MALE) and (needs.sex is None or needs.sex != policy.value)
 
 
 def _first_occupant(place: Place, needs: Needs) -> bool:
-    if place.room.sex_policy is not SexPolicy.FIRST_OCCUPANT:
+    if place.is_cot or place.room.sex_policy is not SexPolicy.FIRST_OCCUPANT:
         return False
-    return any(other is None or other.sex is None or other.sex is not needs.sex for other in place.neighbours)
+    grown_up = [other for other in place.neighbours if other is None or not _is_newborn(other)]
+    return any(other is None or other.sex is None or other.sex is not needs.sex for other in grown_up)
 
 
 def _shares(one: Needs, other: Needs | None) -> bool:
@@ -81,7 +87,7 @@ def _beside_isolation(place: Place, needs: Needs) -> bool:
 
 
 def _age_band(place: Place, needs: Needs) -> bool:
-    band = place.room.age_band
+    band = AgeBand.ANY if place.is_cot else place.room.age_band
     return band is not AgeBand.ANY and (needs.age_band is None or needs.age_band != band.value)
 
 
@@ -122,6 +128,7 @@ RULES: Mapping[Rule, Said] = {
     Rule.EQUIPMENT: Said(
         "The bed has all the equipment that is needed.", lambda p, n: len(set(n.equipment) - p.equipment)
     ),
+    Rule.COT: Said("A cot is for a newborn.", lambda p, n: p.is_cot and not _is_newborn(n)),
     Rule.SEX_POLICY: Said("The room is for patients of this sex.", _sex_policy),
     Rule.FIRST_OCCUPANT: Said("The sex is that of those who are in the room already.", _first_occupant),
     Rule.ISOLATION: Said(

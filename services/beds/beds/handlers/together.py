@@ -1,0 +1,134 @@
+"""Into another bed: out of the one, into the other, and whoever lies in a cot of the bed goes along (domain §3)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from beds import records
+from beds.domain.bed import Bed, BedState
+from beds.domain.cleaning import CleaningType
+from beds.domain.cots import NewbornsChanged, assign_cots, cots_of
+from beds.domain.movement import MovementKind, Reversible
+from beds.domain.placement import Placement, PlacementState
+from beds.domain.transfer import Transfer
+from beds.events import BedBefore, CameFrom, PlacementEvent, TakenBack
+from beds.handlers.recording import occupy, save_placement, vacate
+from beds.handlers.transferring import (
+    bound_back,
+    bound_for,
+    complete_transfer,
+    held_there,
+    leads_to,
+    lock_pending,
+)
+from beds.queries import COTS_OF, NEWBORNS_WITH
+from beds.records import Moved
+from common.db import UnitOfWork
+from common.stamp import Stamp
+
+
+class Mistake(NamedTuple):
+    """A move that is taken back: which it was, and why."""
+
+    movement: Moved
+    reason_code: str
+
+
+class Way(NamedTuple):
+    """From bed to bed in one act. `beds` are all that are locked; `override` as for every move."""
+
+    old: Bed
+    new: Bed
+    beds: dict[UUID, Bed]
+    stamp: Stamp
+    override: str | None
+    mistake: Mistake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Locked: a placement with its pending transfer, and the same of each newborn in a cot of its bed."""
+
+    placement: Placement
+    transfer: Transfer | None
+    newborns: dict[UUID, Placement]
+    transfers: dict[UUID, Transfer | None]
+
+    async def lock_beds(self, act: UnitOfWork, *bed_ids: UUID) -> dict[UUID, Bed]:
+        """These, their cots, and what is held for the transfers."""
+        cots = [row["id"] for row in await act.all(COTS_OF, of_beds=list(bed_ids))]
+        held = [held_there(one) for one in (self.transfer, *self.transfers.values())]
+        return await records.beds.lock_all(act, (*bed_ids, *cots, *held))
+
+    async def stamp(self, act: UnitOfWork, beds: dict[UUID, Bed]) -> Stamp:
+        people, transfers = self.newborns.values(), self.transfers.values()
+        return await act.stamp(self.placement, self.transfer, *people, *transfers, *beds.values())
+
+
+async def lock_going(act: UnitOfWork, admission_id: UUID) -> Going:
+    """Who lies in the cots is looked up first, and once more when those are locked. Raises `UnknownPlacement`."""
+    newborns = [row["admission_id"] for row in await act.all(NEWBORNS_WITH, of_admission=admission_id)]
+    locked = await records.placements.lock_all(act, (admission_id, *newborns))
+    transfers = {one: await lock_pending(act, placement) for one, placement in locked.items()}
+    placement, transfer = locked.pop(admission_id), transfers.pop(admission_id)
+    return Going(placement, transfer, locked, transfers)
+
+
+async def bring(
+    act: UnitOfWork, before: Placement, after: Placement, transfer: Transfer | None, way: Way
+) -> None:
+    """The patient is in the other bed, and the old one is dirty; a transfer that leads there is completed."""
+    old, new, stamp = way.old, way.new, way.stamp
+    await vacate(act, old, stamp, CleaningType.TRANSFER)
+    standing = old.overridden if new.cot_of_bed_id is not None else ()  # beside the mother as before
+    await occupy(act, new, after, stamp, way.override, standing)
+    await complete_transfer(act, transfer, before, new, way.beds, stamp)
+    mistake = way.mistake
+    if mistake is None:
+        await save_placement(act, PlacementEvent.MOVED, before, after, CameFrom(BedBefore(old.id)))
+    else:
+        facts = TakenBack(Reversible.MOVE, mistake.reason_code)
+        await save_placement(act, PlacementEvent.REVERSED, before, after, facts)
+    await records.add_movement(
+        act,
+        MovementKind.MOVE_REVERSED if mistake else MovementKind.MOVE,
+        before.admission_id,
+        stamp,
+        from_bed_id=old.id,
+        to_bed_id=new.id,
+        reason_code=mistake.reason_code if mistake else None,
+        reverses=mistake.movement.id if mistake else None,
+    )
+
+
+async def bring_newborns(act: UnitOfWork, going: Going, way: Way) -> None:
+    """Each into a cot of the new bed, once the mother is in that; a newborn on leave keeps the cot.
+
+    Raises `NoCotThere`, `NewbornsChanged`, `PlacementRuleFailed`.
+    """
+    cots = cots_of(way.old.id, way.beds.values())
+    left = {cot.admission_id: cot for cot in cots if cot.state is BedState.OCCUPIED}
+    if left.keys() != going.newborns.keys():
+        raise NewbornsChanged(bed_id=way.old.id)
+    present = [one for one, newborn in going.newborns.items() if newborn.state is PlacementState.IN_BED]
+    taken = assign_cots(present, cots_of(way.new.id, way.beds.values()), way.stamp.at)
+    for one, cot_id in taken.items():
+        cot = way.beds[cot_id]
+        newborn, transfer = going.newborns[one], going.transfers[one]
+        if way.mistake is None:
+            bound = bound_for(cot.department_id, newborn, transfer)
+        else:
+            bound = await bound_back(act, newborn, transfer, left[one], cot)
+        brought = bound.brought(cot.id, cot.department_id, way.stamp, leads_to(transfer))
+        mistake = await _same_mistake(act, one, cot, way.mistake)
+        await bring(act, newborn, brought, transfer, way._replace(old=left[one], new=cot, mistake=mistake))
+
+
+async def _same_mistake(act: UnitOfWork, newborn: UUID, cot: Bed, mistake: Mistake | None) -> Mistake | None:
+    """The newborn's part in the move that is taken back, where it goes into the cot from before that."""
+    if mistake is None:
+        return None
+    latest = await records.latest_movement(act, newborn, (MovementKind.MOVE, MovementKind.MOVE_REVERSED))
+    if latest is None or (latest.moved_at, latest.from_bed_id) != (mistake.movement.moved_at, cot.id):
+        return None
+    return mistake._replace(movement=latest)
