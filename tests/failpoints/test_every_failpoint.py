@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
+from asyncpg import Range
 from confluent_kafka import Producer
 
 from common.embedded import ProcessFailed
@@ -147,6 +149,13 @@ def _with_another_state_in_the_past(books: Books) -> None:
     _replace(steps, steps[-1], {"state": "inspect"})
 
 
+def _with_a_stay_that_ended_later(books: Books) -> None:
+    occupancy = books.tables["beds"]["occupancy"]
+    stay = next(row for row in occupancy if row["kind"] == "stay" and row["period"].upper)
+    end = stay["period"].upper + timedelta(seconds=1)
+    _replace(occupancy, stay, {"period": Range(stay["period"].lower, end)})
+
+
 def _with_an_answer_that_was_not_heard(books: Books) -> None:
     heard = books.tables["admissions"]["heard_placement"]
     _replace(heard, heard[0], {"version": heard[0]["version"] - 1})
@@ -170,6 +179,7 @@ def _replace(rows: list[Row], row: Row, changes: dict[str, object]) -> None:
         _with_an_arrival_twice,
         _with_a_departure_from_another_bed,
         _with_another_state_in_the_past,
+        _with_a_stay_that_ended_later,
         _with_an_answer_that_was_not_heard,
     ],
 )

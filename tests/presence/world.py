@@ -4,21 +4,22 @@ The executable model of domain §2 with the real handlers on real databases in t
 once sent may be delivered at any time, again, and after newer ones.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from admissions import consumers as hearing
 from admissions.domain.admission import OPEN, AdmissionState, Asked, Priority
 from admissions.domain.needs import Needs
 from admissions.events import ADMISSION
-from admissions.handlers import admissions as acts
+from admissions.handlers import admissions as acts, merging, reversing
 from beds import consumers as answering
 from beds.domain.movement import Reversible
 from beds.events import PLACEMENT
@@ -33,7 +34,7 @@ from common.topics import Topic
 from tests.admissions.registry import Registry
 from tests.beds.ward import Ward
 
-BED_MANAGER = a_caller("bed_manager")
+BED_MANAGER, UNIT_MANAGER = a_caller("bed_manager"), a_caller("unit_manager")
 HERE = ("in_bed", "on_leave")
 #: What an open admission is once everything that was said has been heard.
 AGREES = {
@@ -63,7 +64,7 @@ class Wire:
 
 @dataclass
 class World:
-    """One ward with two beds, another with one; three patients. Ids are of this world alone."""
+    """One ward with two beds, another with one; three patients, or fewer known twice. Ids are of this world alone."""
 
     ward: Ward
     registry: Registry
@@ -74,10 +75,21 @@ class World:
     beds: list[UUID] = field(default_factory=list)
     patients: list[UUID] = field(default_factory=list)
     admissions: list[UUID] = field(default_factory=list)
+    lapsed_at: list[datetime] = field(default_factory=list)
+    """When all holds came to their end."""
+    begun_at: dict[str, int] = field(default_factory=dict)
+    """The last positions of both outboxes before this world."""
     refused: int = 0
-    done: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def databases(self) -> dict[str, "asyncpg.Pool[Any]"]:
+        """Of each service, for one who may read everything."""
+        return {"beds": self.ward.admin, "admissions": self.registry.admin}
 
     async def open(self) -> None:
+        for service, database in self.databases.items():
+            self.begun_at[service] = await database.fetchval("SELECT coalesce(max(position), 0) FROM outbox")
         for beds in (2, 1):
             department = await self.ward.a_department()
             self.departments.append(department)
@@ -94,11 +106,11 @@ class World:
         self.to_beds.listening = self.to_admissions.listening = False
 
     @contextmanager
-    def trying(self) -> Iterator[None]:
+    def trying(self, what: str = "act") -> Iterator[None]:
         """People may be refused; nothing else may happen to them."""
         try:
             yield
-            self.done += 1
+            self.done[what] += 1
         except Refusal as refusal:
             self.refused += 1
             if refusal.status >= 500:
@@ -124,6 +136,26 @@ class World:
             await acts.end_admission(
                 self.process.database, UNCONDITIONAL, BED_MANAGER, admission, target, "x"
             )
+
+    async def reopens(self, admission: UUID) -> None:
+        with self.trying("reopen"):
+            await reversing.reopen_admission(
+                self.process.database, UNCONDITIONAL, BED_MANAGER, admission, "mistake"
+            )
+
+    async def enters_in_error(self, admission: UUID) -> None:
+        with self.trying("enter in error"):
+            await reversing.enter_in_error(
+                self.process.database, UNCONDITIONAL, BED_MANAGER, admission, "mistake"
+            )
+
+    async def merges(self, patient: UUID, into: UUID) -> None:
+        with self.trying("merge"):
+            await merging.merge_patients(self.process.database, UNCONDITIONAL, UNIT_MANAGER, patient, into)
+
+    async def undoes_merge(self, patient: UUID) -> None:
+        with self.trying("undo merge"):
+            await merging.undo_merge(self.process.database, UNCONDITIONAL, UNIT_MANAGER, patient)
 
     # People in front of beds
 
@@ -215,12 +247,15 @@ class World:
     async def passes_time(self) -> None:
         """Every hold of this world is over, and so it says wherever it was written."""
         end = await self.ward.lapses(*self.beds)
+        self.lapsed_at.append(end)
         await self.registry.admin.execute(
             "UPDATE heard_placement SET held_until = $2 WHERE admission_id = ANY ($1) AND held_until > $2",
             self.admissions,
             end,
         )
-        self.to_admissions.said = [_over_by(event, end) for event in self.to_admissions.said]
+        self.to_admissions.said = [
+            replace(event, payload=over_by(event.payload, end)) for event in self.to_admissions.said
+        ]
 
     # Messages
 
@@ -274,6 +309,22 @@ class World:
         )
         return {row["admission_id"]: row for row in rows}
 
+    async def states_of_admissions(self) -> dict[UUID, str]:
+        rows = await self.registry.admin.fetch(
+            "SELECT id, state FROM admission WHERE id = ANY ($1)", self.admissions
+        )
+        return {row["id"]: row["state"] for row in rows}
+
+    async def patients_outside(self) -> list[UUID]:
+        """Those without an open admission under this record."""
+        rows = await self.registry.admin.fetch(
+            "SELECT id FROM patient WHERE id = ANY ($1) AND id NOT IN"
+            " (SELECT patient_id FROM admission WHERE state = ANY ($2)) ORDER BY id",
+            self.patients,
+            list(OPEN),
+        )
+        return [row["id"] for row in rows]
+
     async def states_of_beds(self) -> dict[UUID, str]:
         rows = await self.ward.admin.fetch(
             "SELECT id, CASE WHEN state = 'held' AND held_until <= clock_timestamp() THEN 'available' ELSE state END"
@@ -314,7 +365,7 @@ class World:
             assert (state == "occupied") == any(row["bed_id"] == bed for row in stays.values()), state
             assert (state == "held") == any(row["bed_id"] == bed for row in holds.values()), state
         await self._check_offers(placements)
-        await self._check_ends(placements)
+        await self._check_ends(placements, stays)
 
     async def _check_offers(self, placements: dict[UUID, Any]) -> None:
         """An offer is open as long as its placement has its hold and nobody has decided."""
@@ -356,18 +407,36 @@ class World:
             assert row["keeps"], "a reservation that keeps its bed from nobody"
             assert not (row["is_live"] and row["is_taken"]), "a patient in a bed that is reserved"
 
-    async def _check_ends(self, placements: dict[UUID, Any]) -> None:
+    async def _check_ends(self, placements: dict[UUID, Any], stays: dict[UUID, Any]) -> None:
         admissions = await self.registry.admin.fetch(
-            "SELECT id, patient_id, state FROM admission WHERE id = ANY ($1)", self.admissions
+            "SELECT id, patient_id, person_id, state FROM admission WHERE id = ANY ($1)", self.admissions
         )
-        opened = [row["patient_id"] for row in admissions if row["state"] in OPEN]
-        assert len(set(opened)) == len(opened), "two open admissions of one patient"
+        persons = await self.persons()
+        opened = [row["person_id"] for row in admissions if row["state"] in OPEN]
+        assert len(set(opened)) == len(opened), "two open admissions of one person"
         for row in admissions:
             presence = placements[row["id"]]["state"] if row["id"] in placements else None
+            assert row["person_id"] == persons[row["patient_id"]], "counted for another record"
+            assert row["state"] in OPEN or row["id"] not in stays, f"{row['state']}, and in a bed"
             if row["state"] in ("cancelled", "no_show"):
                 assert presence == "withdrawn", f"{row['state']} is final, the placement is {presence}"
             if row["state"] == "discharged":
                 assert presence == "left", f"discharged, the placement is {presence}"
+            if row["state"] == "entered_in_error":
+                assert presence in ("left", "withdrawn"), f"in error, the placement is {presence}"
+
+    async def persons(self) -> dict[UUID, UUID]:
+        """Of each record the one that counts."""
+        rows = await self.registry.admin.fetch(
+            "SELECT id, merged_into FROM patient WHERE id = ANY ($1)", self.patients
+        )
+        into = {row["id"]: row["merged_into"] for row in rows}
+        persons = {}
+        for record in into:
+            persons[record] = record
+            while (further := into[persons[record]]) is not None:
+                persons[record] = further
+        return persons
 
     async def check_agreement(self) -> None:
         placements = await self.presence()
@@ -381,6 +450,14 @@ class World:
                 assert placement["want_version"] == shown["want_version"], "a want was never answered"
             else:
                 assert presence in ("left", "withdrawn"), (shown["state"], presence)
+            assert presence != "withdrawn" or "departure" not in await self._movements(admission), "had left"
+            in_error = shown["state"] == "entered_in_error"
+            assert placement["entered_in_error"] == in_error, (
+                f"{shown['state']}, and beds has heard otherwise"
+            )
+
+    async def _movements(self, admission: UUID) -> list[str]:
+        return [movement["kind"] for movement in await self.ward.movements(admission)]
 
     async def check_no_queue_beside_a_free_bed(self) -> None:
         """Unless the beds that are free were offered for this very want."""
@@ -434,11 +511,9 @@ def _as_received(fact: Fact) -> Received:
     )
 
 
-def _over_by(event: Received, end: datetime) -> Received:
-    until = event.payload["held_until"]
+def over_by(payload: Mapping[str, Any], end: datetime) -> Mapping[str, Any]:
+    """As it would have been told of a hold that was to end then."""
+    until = payload.get("held_until")
     if until is None or datetime.fromisoformat(until) <= end:
-        return event
-    payload = {**event.payload, "held_until": end.isoformat()}
-    return Received(
-        **{name: getattr(event, name) for name in event.__dataclass_fields__} | {"payload": payload}
-    )
+        return payload
+    return {**payload, "held_until": end.isoformat()}

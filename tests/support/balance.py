@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -14,10 +13,10 @@ from uuid import UUID
 from confluent_kafka import Message
 
 from tests.flows.agreement import AGREE
-from tests.support.books import TABLES, Books, Row
+from tests.support.books import TABLES, Books
 from tests.support.insisting import Acknowledged
 from tests.support.linear_reader import OutOfStep, rebuild
-from tests.support.retelling import Movement, Step, Told, movements, steps
+from tests.support.retelling import Told, differences, past
 
 
 def assert_balanced(books: Books) -> None:
@@ -188,27 +187,9 @@ def offers(books: Books) -> Iterator[str]:
 
 
 def retold(books: Books) -> Iterator[str]:
-    """The topics alone tell every movement of every patient and every state in which a bed was, with its moment."""
-    beds = books.tables["beds"]
-    moved: dict[str, list[Movement]] = defaultdict(list)
-    for row in sorted(beds["movement"], key=lambda row: row["moved_at"]):
-        moved[str(row["admission_id"])].append(_movement(row))
-    stepped: dict[str, list[Step]] = defaultdict(list)
-    for row in sorted(beds["bed_step"], key=lambda row: row["began_at"]):
-        stepped[str(row["bed_id"])].append(Step(row["began_at"], row["state"]))
-    for placement, told in _told(books, "hospital.beds.placement.events.v1").items():
-        if (retelling := list(movements(told))) != (kept := moved.pop(placement, [])):
-            yield f"placement {placement} has the movements {kept}, its events tell {retelling}"
-    for bed, told in _told(books, "hospital.beds.bed.events.v1").items():
-        if (again := list(steps(told))) != (states := stepped.pop(bed, [])):
-            yield f"bed {bed} was {states}, its events tell {again}"
-    yield from (f"nothing is told of {one}, which has a past" for one in (*moved, *stepped))
-
-
-def _movement(row: Row) -> Movement:
-    named = (row["from_bed_id"] and str(row["from_bed_id"]), row["to_bed_id"] and str(row["to_bed_id"]))
-    moments = (row["moved_at"], row["occurred_at"])
-    return Movement(row["kind"], *named, *moments, row["moved_by"], row["reason_code"])
+    """The topics alone tell every movement of every patient, every state in which a bed was and who had it when."""
+    placements = _told(books, "hospital.beds.placement.events.v1")
+    yield from past(books.tables["beds"], placements, _told(books, "hospital.beds.bed.events.v1"))
 
 
 def _told(books: Books, topic: str) -> dict[str, list[Told]]:
@@ -260,21 +241,7 @@ def _against_table(books: Books, topic: str, told: dict[str, dict[str, Any]]) ->
         return  # access events: nothing that has a state
     database, table, key = TABLES[aggregate]
     rows = {str(row[key]): row for row in books.tables[database][table]}
-    for missing in rows.keys() ^ told.keys():
-        yield f"{topic}: {missing} is in {'the table' if missing in rows else 'the topic'} only"
-    for one in rows.keys() & told.keys():
-        for name, value in told[one].items():
-            if name in rows[one] and not _same(rows[one][name], value):
-                yield f"{topic}: {one} has {name} {rows[one][name]} in its table and {value} here"
-
-
-def _same(stored: Any, told: Any) -> bool:
-    match stored:
-        case datetime() if told is not None:
-            return bool(datetime.fromisoformat(told).astimezone(UTC) == stored)
-        case UUID():
-            return bool(str(stored) == told)
-    return bool(stored == told)
+    yield from (f"{topic}: {one}" for one in differences(rows, told))
 
 
 def _first_of_each(books: Books, topics: set[str]) -> dict[tuple[str, str], list[Message]]:
