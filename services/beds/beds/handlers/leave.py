@@ -9,6 +9,7 @@ from beds.domain.placement import Placement
 from beds.events import PlacementEvent
 from beds.handlers.recording import save_placement
 from beds.policies import POLICIES, Act
+from beds.records import movements
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -45,7 +46,7 @@ async def _step(
     after = decide(placement, stamp)
 
     await save_placement(act, what, placement, after)
-    await records.add_movement(
+    await movements.add_movement(
         act, kind, admission_id, stamp, from_bed_id=placement.bed_id, to_bed_id=placement.bed_id
     )
     return Outcome(200, admission_id)

@@ -28,6 +28,7 @@ from beds.handlers.transferring import (
 )
 from beds.policies import POLICIES, Act
 from beds.queries import DEPARTURE_REASONS
+from beds.records import movements
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -68,7 +69,7 @@ async def confirm_arrival(
     await occupy(act, bed, placement, stamp, override)
     arrived = placement.arrived(bed.id, bed.department_id, stamp)
     await save_placement(act, PlacementEvent.ARRIVED, placement, arrived, Occurred(occurred_at or stamp.at))
-    await records.add_movement(
+    await movements.add_movement(
         act, MovementKind.ARRIVAL, admission_id, stamp, to_bed_id=bed.id, occurred_at=occurred_at
     )
     return Outcome(201, admission_id)
@@ -96,7 +97,7 @@ async def record_departure(
         await vacate(act, locked[left_bed], stamp, CleaningType.DISCHARGE, since=occurred_at)
     await end_transfer(act, transfer, "departed", locked, stamp)
     await save_placement(act, PlacementEvent.DEPARTED, placement, left, Occurred(occurred_at or stamp.at))
-    await records.add_movement(
+    await movements.add_movement(
         act,
         MovementKind.DEPARTURE,
         admission_id,
@@ -144,7 +145,7 @@ async def _check_reported(
 ) -> None:
     """Against the last movement of the patient as it was reported, which may be long before it was recorded."""
     if occurred_at is not None:
-        check_reported(occurred_at, await records.last_movement(act, placement.patient_id), stamp.at)
+        check_reported(occurred_at, await movements.last_movement(act, placement.patient_id), stamp.at)
 
 
 def _check_has_to_do_with_it(caller: Caller, placement: Placement, transfer: Transfer | None) -> None:

@@ -23,6 +23,7 @@ from beds.handlers.transferring import (
     lock_pending,
 )
 from beds.policies import POLICIES, Act
+from beds.records import movements
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -39,7 +40,7 @@ async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, r
     """
     placement = await records.placements.lock(act, admission_id)
     POLICIES.allow(caller, Act.REVERSE, placement.department_id)
-    arrival = await records.latest_movement(act, admission_id, (K.ARRIVAL, K.ARRIVAL_REVERSED))
+    arrival = await movements.latest_movement(act, admission_id, (K.ARRIVAL, K.ARRIVAL_REVERSED))
     if arrival is not None and arrival.kind is K.ARRIVAL_REVERSED:
         raise AlreadyReversed(**placement.facts())
     if arrival is None or placement.bed_id is None:
@@ -55,7 +56,7 @@ async def reverse_arrival(act: UnitOfWork, caller: Caller, admission_id: UUID, r
     await end_transfer(act, transfer, "arrival_reversed", locked, stamp)
     facts = TakenBack(Reversible.ARRIVAL, reason_code)
     await save_placement(act, PlacementEvent.REVERSED, placement, waits, facts)
-    await records.add_movement(
+    await movements.add_movement(
         act,
         K.ARRIVAL_REVERSED,
         admission_id,
@@ -80,7 +81,7 @@ async def reverse_move(
     POLICIES.allow(caller, Act.REVERSE, placement.department_id)
     if placement.state is not PlacementState.IN_BED or placement.bed_id is None:
         raise NotInABed(**placement.facts())
-    latest = await records.latest_movement(act, admission_id, (K.ARRIVAL, K.MOVE, K.MOVE_REVERSED))
+    latest = await movements.latest_movement(act, admission_id, (K.ARRIVAL, K.MOVE, K.MOVE_REVERSED))
     if latest is not None and latest.kind is K.MOVE_REVERSED:
         raise AlreadyReversed(**placement.facts())
     if latest is None or latest.from_bed_id is None:

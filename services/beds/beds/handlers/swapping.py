@@ -14,7 +14,7 @@ from beds.handlers.recording import save_bed, save_placement
 from beds.handlers.transferring import bound_for, complete_transfer, held_there, leads_to, lock_pending
 from beds.policies import POLICIES, Act
 from beds.queries import COTS_OF
-from beds.records import occupancy
+from beds.records import movements, occupancy
 from common.auth import Caller
 from common.command import command
 from common.db import UnitOfWork
@@ -91,6 +91,6 @@ async def _take_place(
     overridden = RulesOverridden((occupied.overridden and override) or None)
     await save_bed(act, BedEvent.OCCUPIED, taken, occupied, overridden)
     await save_placement(act, PlacementEvent.MOVED, placement, moved, CameFrom(BedBefore(left.id)))
-    await records.add_movement(
+    await movements.add_movement(
         act, MovementKind.MOVE, placement.admission_id, stamp, from_bed_id=left.id, to_bed_id=taken.id
     )

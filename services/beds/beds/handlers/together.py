@@ -22,7 +22,8 @@ from beds.handlers.transferring import (
     lock_pending,
 )
 from beds.queries import COTS_OF, NEWBORNS_WITH
-from beds.records import Moved
+from beds.records import movements
+from beds.records.movements import Moved
 from common.db import UnitOfWork
 from common.stamp import Stamp
 
@@ -89,7 +90,7 @@ async def bring(
     else:
         facts = TakenBack(Reversible.MOVE, mistake.reason_code)
         await save_placement(act, PlacementEvent.REVERSED, before, after, facts)
-    await records.add_movement(
+    await movements.add_movement(
         act,
         MovementKind.MOVE_REVERSED if mistake else MovementKind.MOVE,
         before.admission_id,
@@ -128,7 +129,7 @@ async def _same_mistake(act: UnitOfWork, newborn: UUID, cot: Bed, mistake: Mista
     """The newborn's part in the move that is taken back, where it goes into the cot from before that."""
     if mistake is None:
         return None
-    latest = await records.latest_movement(act, newborn, (MovementKind.MOVE, MovementKind.MOVE_REVERSED))
+    latest = await movements.latest_movement(act, newborn, (MovementKind.MOVE, MovementKind.MOVE_REVERSED))
     if latest is None or (latest.moved_at, latest.from_bed_id) != (mistake.movement.moved_at, cot.id):
         return None
     return mistake._replace(movement=latest)

@@ -4,18 +4,16 @@ Lock order in every act: department, placements by id, their transfers and reser
 An offer is locked by its placement.
 """
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
+from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from beds.domain.bed import Bed
 from beds.domain.cleaning import OPEN, CleaningJob
 from beds.domain.layout import Department, Room
-from beds.domain.movement import MovementKind
 from beds.domain.placement import Placement, PlacementState, Priority, UnknownPlacement, Unplaced, Want
 from beds.domain.rules import Needs
 from beds.domain.targets import Target, Targets
@@ -25,7 +23,6 @@ from beds.models import (
     cleaning_job,
     cleaning_target,
     department,
-    movement,
     placement,
     room,
     transfer,
@@ -34,9 +31,7 @@ from beds.records.free import is_free
 from common.aggregates import Aggregates
 from common.columns import Moment
 from common.db import UnitOfWork
-from common.ids import new_id
-from common.stamp import Stamp
-from common.statements import Statement, constant, insert_into
+from common.statements import Statement, constant
 
 
 def read_want(stored: dict[str, Any]) -> Want:
@@ -67,85 +62,6 @@ cleaning_jobs = Aggregates(
     cleaning_job,
     readers={"targets": lambda stored: Targets(**stored), "cleaned_by": tuple, "missed": tuple},
 )
-
-
-_ADD_MOVEMENT = Statement(insert_into(movement))
-
-
-async def add_movement(
-    act: UnitOfWork,
-    kind: MovementKind,
-    admission_id: UUID,
-    stamp: Stamp,
-    *,
-    from_bed_id: UUID | None = None,
-    to_bed_id: UUID | None = None,
-    occurred_at: datetime | None = None,
-    reason_code: str | None = None,
-    reverses: UUID | None = None,
-) -> None:
-    await act.run(
-        _ADD_MOVEMENT,
-        id=new_id(),
-        admission_id=admission_id,
-        kind=kind,
-        from_bed_id=from_bed_id,
-        to_bed_id=to_bed_id,
-        moved_at=stamp.at,
-        occurred_at=occurred_at or stamp.at,
-        moved_by=stamp.by,
-        reason_code=reason_code,
-        reverses=reverses,
-    )
-
-
-class Moved(NamedTuple):
-    """A movement, as far as taking it back goes."""
-
-    id: UUID
-    kind: MovementKind
-    from_bed_id: UUID | None
-    moved_at: datetime
-
-
-_LATEST_MOVEMENT = Statement(
-    sa.select(movement.c.id, movement.c.kind, movement.c.from_bed_id, movement.c.moved_at)
-    .where(
-        movement.c.admission_id == sa.bindparam("of_admission"),
-        movement.c.kind == sa.any_(sa.bindparam("kinds", type_=ARRAY(sa.Text))),
-    )
-    .order_by(movement.c.moved_at.desc())
-    .limit(sa.literal_column("1"))
-)
-
-
-async def latest_movement(
-    act: UnitOfWork, admission_id: UUID, kinds: Collection[MovementKind]
-) -> Moved | None:
-    """The latest of these kinds of an admission whose placement is locked."""
-    row = await act.first(_LATEST_MOVEMENT, of_admission=admission_id, kinds=list(kinds))
-    if row is None:
-        return None
-    return Moved(row["id"], MovementKind(row["kind"]), row["from_bed_id"], row["moved_at"])
-
-
-_reversal = movement.alias("reversal")
-_LAST_MOVEMENT = Statement(
-    sa.select(sa.func.max(movement.c.occurred_at).label("last"))
-    .join(placement, placement.c.admission_id == movement.c.admission_id)
-    .where(
-        placement.c.patient_id == sa.bindparam("of_patient"),
-        movement.c.reverses.is_(None),
-        sa.not_(sa.exists().where(_reversal.c.reverses == movement.c.id)),
-    )
-)
-
-
-async def last_movement(act: UnitOfWork, patient_id: UUID) -> datetime | None:
-    """When the patient last came, moved or left, as it was reported; what was taken back does not count."""
-    row = await act.first(_LAST_MOVEMENT, of_patient=patient_id)
-    last: datetime | None = None if row is None else row["last"]
-    return last
 
 
 _OPEN_JOB = Statement(
