@@ -1,7 +1,7 @@
 """A cot stands beside the bed of a mother: it is for a newborn alone, who goes where she goes."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from beds.domain.bed import BedState
 from beds.domain.layout import SexPolicy
 from beds.domain.rules import Isolation, Needs, PatientAge, PatientSex
 from tests.beds.ward import Ward, code_of
+from tests.support.waiting import eventually
 
 NEWBORN = Needs(age_band=PatientAge.NEONATE, sex=PatientSex.MALE)
 MOTHER = Needs(age_band=PatientAge.ADULT, sex=PatientSex.FEMALE)
@@ -259,6 +260,15 @@ async def test_a_cot_that_is_held_for_the_newborn_is_the_one_that_is_taken(mater
     assert (await ward.placement(maternity.newborn))["transfer_id"] is None
 
 
+async def test_a_cot_that_is_reserved_is_passed_over(maternity: Maternity):
+    ward = maternity.ward
+    await ward.reserved(await ward.waits_elsewhere(needs=NEWBORN), maternity.cots[1])
+    assert code_of(await maternity.moves(maternity.beds[1])) == (409, "no_cot_there")
+    other = await ward.a_cot(maternity.beds[1])
+    assert (await maternity.moves(maternity.beds[1])).status_code == 201
+    assert await maternity.where() == (maternity.beds[1], other)
+
+
 async def test_a_newborn_may_be_moved_alone_and_then_stays_where_it_is(maternity: Maternity):
     assert (await maternity.moves(maternity.cots[1], maternity.newborn)).status_code == 201
     other = await maternity.ward.a_bed(maternity.department)
@@ -283,6 +293,19 @@ async def test_who_lies_beside_an_isolated_mother_by_an_override_does_so_in_the_
     await ward.does("/v1/placements/{}/arrival", newborn, role="bed_manager", bed_id=str(cots[0]), **override)
     await ward.moves(mother, beds[1])
     assert (await ward.bed(cots[1]))["overridden"] == ["beside_isolation"]
+
+
+async def test_what_was_overridden_beside_the_mother_is_not_when_the_newborn_goes_alone(ward: Ward):
+    maternity = await a_maternity(ward)
+    await ward.admin.execute(
+        "UPDATE bed SET overridden = '{beside_isolation}' WHERE id = $1", maternity.cots[0]
+    )
+    isolated = await ward.waits_for(
+        maternity.department, bed=maternity.beds[1], needs=replace(MOTHER, isolation=Isolation.CONTACT)
+    )
+    await ward.arrives(isolated)
+    refused = await maternity.moves(maternity.cots[1], maternity.newborn)
+    assert code_of(refused) == (409, "placement_rule_failed")
 
 
 async def test_a_newborn_on_leave_keeps_the_cot(maternity: Maternity):
@@ -315,6 +338,31 @@ async def test_a_move_is_taken_back_for_both_or_for_nobody(maternity: Maternity)
     await maternity.ward.cleans(maternity.cots[0])
     assert code_of(await maternity.takes_back(maternity.mother)) == (409, "no_cot_there")
     assert await maternity.where() == (maternity.beds[1], maternity.cots[1])
+
+
+async def test_back_in_the_cot_from_before_although_it_is_clean_again(maternity: Maternity):
+    ward = maternity.ward
+    first = await ward.a_cot(maternity.beds[0])
+    await ward.admin.execute("UPDATE bed SET code = '0' WHERE id = $1", first)
+    await maternity.moves(maternity.beds[1])
+    for _ in range(2):
+        await ward.cleans(maternity.cots[0])
+    assert (await maternity.takes_back(maternity.mother)).status_code == 201
+    assert await maternity.where() == (maternity.beds[0], maternity.cots[0])
+    assert (await ward.movements(maternity.newborn))[-1]["kind"] == "move_reversed"
+
+
+async def test_back_beside_the_mother_though_another_newborn_has_the_cot_from_before(maternity: Maternity):
+    """That is no move that was taken back: it was never in this cot."""
+    ward = maternity.ward
+    await maternity.moves(maternity.beds[1])
+    for _ in range(2):
+        await ward.cleans(maternity.cots[0])
+    await born(ward, maternity.department, maternity.cots[0])
+    free = await ward.a_cot(maternity.beds[0])
+    assert (await maternity.takes_back(maternity.mother)).status_code == 201
+    assert await maternity.where() == (maternity.beds[0], free)
+    assert (await ward.movements(maternity.newborn))[-1]["kind"] == "move"
 
 
 async def test_a_newborn_who_came_later_goes_back_with_the_mother(maternity: Maternity):
@@ -357,6 +405,26 @@ async def test_a_move_of_the_mother_and_one_of_the_newborn_at_once(ward: Ward):
         else:
             assert mother is not None
             assert newborn in together[mother]
+
+
+async def test_a_mother_does_not_go_without_who_came_while_she_was_waiting(maternity: Maternity):
+    ward = maternity.ward
+    cot = await ward.a_cot(maternity.beds[0])
+    await ward.a_cot(maternity.beds[1])
+    twin = await ward.waits_for(maternity.department, bed=cot, needs=NEWBORN)
+    async with ward.admin.acquire() as other, other.transaction():
+        await other.fetchval("SELECT id FROM bed WHERE id = $1 FOR NO KEY UPDATE", cot)
+        arrival = asyncio.create_task(maternity.asks(f"placements/{twin}/arrival"))
+        await eventually(lambda: _waiting(ward, 1))
+        move = asyncio.create_task(maternity.moves(maternity.beds[1]))
+        await eventually(lambda: _waiting(ward, 2))
+    assert (await arrival).status_code == 201
+    assert code_of(await move) == (409, "newborns_changed")
+
+
+async def _waiting(ward: Ward, number: int) -> bool:
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return bool(await ward.admin.fetchval(waits) == number)
 
 
 async def test_an_arrival_in_the_cot_and_a_move_of_the_mother_at_once(ward: Ward):

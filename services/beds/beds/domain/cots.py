@@ -1,6 +1,6 @@
 """Cots: places for newborns, each beside the bed of a mother (domain §3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -67,18 +67,19 @@ def cots_of(bed_id: UUID, beds: Iterable[Bed]) -> list[Bed]:
     return [bed for bed in beds if bed.cot_of_bed_id == bed_id]
 
 
-def assign_cots(newborns: Iterable[UUID], cots: Iterable[Bed], now: datetime) -> dict[UUID, UUID]:
-    """For each admission a cot of its own: one held for it or dirty from it alone, else a free one.
+def assign_cots(
+    newborns: Iterable[UUID], cots: Iterable[Bed], now: datetime, prior: Mapping[UUID, UUID | None]
+) -> dict[UUID, UUID]:
+    """For each admission a cot of its own: one held for it or dirty from it alone, else the `prior` one, or a free one.
 
     Raises `NoCotThere`.
     """
     there = [cot.settled(now) for cot in sorted(cots, key=lambda cot: cot.code)]
-    free = [cot for cot in there if cot.state is BedState.AVAILABLE]
-    kept = [cot for cot in there if cot.state is not BedState.AVAILABLE]
     assigned: dict[UUID, UUID] = {}
-    for newborn in sorted(newborns):
-        own = [cot for cot in kept if cot.is_there_for(newborn)]
-        if not own and not free:
+    for newborn in sorted(newborns, key=lambda one: (prior.get(one) is None, one)):
+        fits = [cot for cot in there if cot.is_there_for(newborn) and cot.id not in assigned.values()]
+        if not fits:
             raise NoCotThere
-        assigned[newborn] = (own[0] if own else free.pop(0)).id
+        best = min(fits, key=lambda cot: (cot.state is BedState.AVAILABLE, cot.id != prior.get(newborn)))
+        assigned[newborn] = best.id
     return assigned

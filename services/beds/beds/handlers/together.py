@@ -1,5 +1,6 @@
 """Into another bed: out of the one, into the other, and whoever lies in a cot of the bed goes along (domain §3)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -24,6 +25,7 @@ from beds.handlers.transferring import (
 from beds.queries import COTS_OF, NEWBORNS_WITH
 from beds.records import movements
 from beds.records.movements import Moved
+from beds.records.reservations import is_reserved
 from common.db import UnitOfWork
 from common.stamp import Stamp
 
@@ -36,7 +38,10 @@ class Mistake(NamedTuple):
 
 
 class Way(NamedTuple):
-    """From bed to bed in one act. `beds` are all that are locked; `override` as for every move."""
+    """From bed to bed in one act. `beds` are all that are locked; `override` as for every move.
+
+    `standing` are rules that need not be kept, since they were not before.
+    """
 
     old: Bed
     new: Bed
@@ -44,6 +49,7 @@ class Way(NamedTuple):
     stamp: Stamp
     override: str | None
     mistake: Mistake | None = None
+    standing: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,7 @@ async def bring(
     """The patient is in the other bed, and the old one is dirty; a transfer that leads there is completed."""
     old, new, stamp = way.old, way.new, way.stamp
     await vacate(act, old, stamp, CleaningType.TRANSFER)
-    standing = old.overridden if new.cot_of_bed_id is not None else ()  # beside the mother as before
-    await occupy(act, new, after, stamp, way.override, standing)
+    await occupy(act, new, after, stamp, way.override, way.standing)
     await complete_transfer(act, transfer, before, new, way.beds, stamp)
     mistake = way.mistake
     if mistake is None:
@@ -112,8 +117,14 @@ async def bring_newborns(act: UnitOfWork, going: Going, way: Way) -> None:
     if left.keys() != going.newborns.keys():
         raise NewbornsChanged(bed_id=way.old.id)
     present = [one for one, newborn in going.newborns.items() if newborn.state is PlacementState.IN_BED]
-    taken = assign_cots(present, cots_of(way.new.id, way.beds.values()), way.stamp.at)
-    for one, cot_id in taken.items():
+    cots = [
+        cot
+        for cot in cots_of(way.new.id, way.beds.values())
+        if not await is_reserved(act, cot.id, way.stamp.at)
+    ]
+    moved = {one: await _moved_along(act, one, way.mistake) for one in present}
+    prior = {one: movement and movement.from_bed_id for one, movement in moved.items()}
+    for one, cot_id in assign_cots(present, cots, way.stamp.at, prior).items():
         cot = way.beds[cot_id]
         newborn, transfer = going.newborns[one], going.transfers[one]
         if way.mistake is None:
@@ -121,15 +132,16 @@ async def bring_newborns(act: UnitOfWork, going: Going, way: Way) -> None:
         else:
             bound = await bound_back(act, newborn, transfer, left[one], cot)
         brought = bound.brought(cot.id, cot.department_id, way.stamp, leads_to(transfer))
-        mistake = await _same_mistake(act, one, cot, way.mistake)
-        await bring(act, newborn, brought, transfer, way._replace(old=left[one], new=cot, mistake=mistake))
+        along = moved[one] if prior[one] == cot.id else None
+        mistake = way.mistake and along and way.mistake._replace(movement=along)
+        beside = left[one].overridden  # by the mother, as before
+        theirs = way._replace(old=left[one], new=cot, mistake=mistake, standing=beside)
+        await bring(act, newborn, brought, transfer, theirs)
 
 
-async def _same_mistake(act: UnitOfWork, newborn: UUID, cot: Bed, mistake: Mistake | None) -> Mistake | None:
-    """The newborn's part in the move that is taken back, where it goes into the cot from before that."""
+async def _moved_along(act: UnitOfWork, newborn: UUID, mistake: Mistake | None) -> Moved | None:
+    """The newborn's part in the move that is taken back, if it has one."""
     if mistake is None:
         return None
     latest = await movements.latest_movement(act, newborn, (MovementKind.MOVE, MovementKind.MOVE_REVERSED))
-    if latest is None or (latest.moved_at, latest.from_bed_id) != (mistake.movement.moved_at, cot.id):
-        return None
-    return mistake._replace(movement=latest)
+    return latest if latest is not None and latest.moved_at == mistake.movement.moved_at else None

@@ -43,6 +43,11 @@ async def in_the_way(
     return None if row is None else reservations.read(row)
 
 
+async def is_reserved(act: UnitOfWork, bed_id: UUID, at: datetime) -> bool:
+    """Whether somebody has this locked bed reserved, for whatever later time."""
+    return await in_the_way(act, bed_id, at, None) is not None
+
+
 class Due(NamedTuple):
     """A reservation whose time has come, or is over; its bed is free for this very patient unless it is over."""
 
