@@ -6,8 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from beds.domain.placement import STEPS_ALLOWED, PlacementState
 
 Row = Mapping[str, Any]
 #: What is told of each kind of movement but those that take one back.
@@ -123,6 +126,10 @@ def past(
     tables: Mapping[str, Sequence[Row]], placements: Mapping[str, list[Told]], beds: Mapping[str, list[Told]]
 ) -> Iterator[str]:
     """Where the tables of beds and what was told of each placement and bed are not the same, moments included."""
+    for placement, told in placements.items():
+        states = [None, *(PlacementState(payload["state"]) for _, payload in told)]
+        strange = [step for step in pairwise(states) if step[0] is not step[1] and step not in STEPS_ALLOWED]
+        yield from (f"{placement} went from {was} to {now}" for was, now in strange)
     yield from _compared("moved", tables["movement"], "admission_id", _movement, placements, movements)
     yield from _compared("was", tables["bed_step"], "bed_id", _step, beds, steps)
     reserved = {str(row["id"]) for row in tables["reservation"]}

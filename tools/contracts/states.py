@@ -1,12 +1,14 @@
 """The states of what the services keep, as pictures and tables for people, made of the tables that the code obeys."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 from admissions.domain.admission import FOLLOWS, STATUS as ADMISSION_STATUS, AdmissionState
 from beds.domain.bed import STATUS as BED_STATUS, TRANSITIONS, BedState
 from beds.domain.cleaning import STEPS, CleaningState
 from beds.domain.offer import OFFER_STEPS, OfferState
+from beds.domain.placement import PLACEMENT_STEPS, STEPS_ALLOWED, PlacementState
 from beds.domain.reservation import RESERVATION_STEPS, ReservationState
 from beds.domain.transfer import TRANSFER_STEPS, TransferState
 
@@ -25,6 +27,11 @@ dirty first.
 _JOB = """\
 Each step by the command that takes it (`services/beds/beds/domain/cleaning.py`). Only a job of type
 `isolation_terminal` is inspected.
+"""
+_PLACEMENT = """\
+Where the patient of an admission is, by what brings about each step (`services/beds/beds/domain/placement/states.py`).
+What leaves the state as it is, like a move, a swap or another hold, is not drawn. A queued patient departs only where
+a restored database knew of no bed for him (`recovered`).
 """
 _TRANSFER = """\
 The patient stays where he is until a move, or a swap, brings him to the receiving department, which completes it,
@@ -73,6 +80,7 @@ def page() -> str:
             _JOB,
             _picture([Step("[*]", CleaningState.REQUESTED), *_steps(STEPS, CleaningState)]),
         ),
+        *_chapter("Placement", _PLACEMENT, _picture(_steps_of_placements())),
         *_chapter(
             "Transfer",
             _TRANSFER,
@@ -102,6 +110,17 @@ def _steps(steps: Mapping[str, Any], states: Iterable[str]) -> Iterator[Step]:
     known = list(states)
     for name, step in steps.items():
         yield from (Step(was, step.becomes, name) for was in known if was in step.sources)
+
+
+def _steps_of_placements() -> Iterator[Step]:
+    yield from (Step("[*]", first) for was, first in sorted(STEPS_ALLOWED, key=str) if was is None)
+    states = list(PlacementState)
+    for name, (sources, becomes) in PLACEMENT_STEPS.items():
+        yield from (
+            Step(was, now, name)
+            for was, now in product(states, states)
+            if was in sources and now in becomes and was != now
+        )
 
 
 def _chapter(title: str, about: str, picture: Iterable[str]) -> Iterator[str]:

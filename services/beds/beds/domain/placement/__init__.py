@@ -19,12 +19,21 @@ from beds.domain.placement.refusals import (
     UnknownPlacement,
 )
 from beds.domain.placement.reported import REPORTED_BACK, check_reported
-from beds.domain.placement.states import HERE, WAITING, PlacementState, Unplaced
+from beds.domain.placement.states import (
+    HERE,
+    PLACEMENT_STEPS,
+    STEPS_ALLOWED,
+    WAITING,
+    PlacementState,
+    Unplaced,
+)
 from beds.domain.placement.wish import Priority, Want, Wish
 
 __all__ = [
     "HERE",
+    "PLACEMENT_STEPS",
     "REPORTED_BACK",
+    "STEPS_ALLOWED",
     "WAITING",
     "AdmissionAlreadyHolds",
     "AlreadyArrived",

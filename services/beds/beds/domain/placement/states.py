@@ -1,6 +1,8 @@
 """Where a placement is, and why one that waits has no bed."""
 
+from collections.abc import Mapping, Set
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class PlacementState(StrEnum):
@@ -30,3 +32,29 @@ class Unplaced(StrEnum):
 P = PlacementState
 HERE = (P.IN_BED, P.ON_LEAVE)
 WAITING = (P.QUEUED, P.HELD)
+
+
+class PlacementStep(NamedTuple):
+    """From each of these states to each of those, but to itself."""
+
+    sources: Set[PlacementState]
+    becomes: Set[PlacementState]
+
+
+#: Every step that a placement may take. What leaves its state as it is, like a move or another hold, is none.
+PLACEMENT_STEPS: Mapping[str, PlacementStep] = {
+    "want": PlacementStep({P.QUEUED, P.HELD, P.LEFT, P.WITHDRAWN}, frozenset(WAITING)),
+    "want nothing": PlacementStep(frozenset(WAITING), {P.WITHDRAWN, P.LEFT}),
+    "hold": PlacementStep({P.QUEUED}, {P.HELD}),
+    "end of the hold": PlacementStep({P.HELD}, {P.QUEUED}),
+    "arrival": PlacementStep(frozenset(WAITING), {P.IN_BED}),
+    "leave": PlacementStep({P.IN_BED}, {P.ON_LEAVE}),
+    "return": PlacementStep({P.ON_LEAVE}, {P.IN_BED}),
+    "departure": PlacementStep({P.QUEUED, *HERE}, {P.LEFT}),
+    "arrival reversed": PlacementStep({P.IN_BED}, {P.QUEUED, P.LEFT, P.WITHDRAWN}),
+}
+#: The same as pairs, with those states in which the first answer finds a placement, which was nothing (None) before.
+STEPS_ALLOWED: Set[tuple[PlacementState | None, PlacementState]] = {
+    *((was, now) for step in PLACEMENT_STEPS.values() for was in step.sources for now in step.becomes),
+    *((None, first) for first in (*WAITING, P.WITHDRAWN)),
+}
