@@ -9,7 +9,7 @@ Round = Mapping[str, Sequence[str]]
 
 COMMAND = ("command.before_commit", "command.after_commit", "command.before_answer")
 _ACCESS = ("access.before_commit", "access.after_commit")
-_RELAY = ("relay.numbered", "relay.sent", "relay.acknowledged", "relay.marked")
+_RELAY = ("relay.numbered", "relay.sending", "relay.sent", "relay.acknowledged", "relay.marked")
 _CONSUME = (
     "consume.before_effect",
     "consume.before_commit",
@@ -84,7 +84,7 @@ _SHORT: Sequence[Round] = (
     {
         "beds": ("bury.before_commit", "consume.after_group_commit", "timer.repair.before_commit"),
         "admissions": ("bury.after_commit", "timer.repair.after_commit", "access.after_commit"),
-        "gateway": ("sign_in.before_commit", "timer.housekeeping.before_commit"),
+        "gateway": ("sign_in.before_commit", "timer.housekeeping.before_commit", "relay.sending"),
     },
     {
         "beds": (*_timer("hold_sweep"), *_timer("cleaning_targets")),

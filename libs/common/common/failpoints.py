@@ -1,7 +1,8 @@
 """Fail points: named lines at which a process kills itself when it is told to, to show that nothing is lost there.
 
 `WARDLINE_FAILPOINT=<name>:<nth>` in the environment of a process: when it comes to the line of that name for the nth
-time it ends as by a loss of power (SIGKILL). Without the variable a fail point is an empty function.
+time it ends as by a loss of power (SIGKILL), or with `:stop` behind it stands still (SIGSTOP) until it is continued.
+Without the variable a fail point is an empty function.
 """
 
 import os
@@ -14,7 +15,9 @@ VARIABLE = "WARDLINE_FAILPOINT"
 Point: TypeAlias = Callable[[], None]
 
 _wished = os.environ.get(VARIABLE, "")
-_name, _, _nth = _wished.partition(":")
+_name, _, _when = _wished.partition(":")
+_nth, _, _how = _when.partition(":")
+_SIGNALS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
 _known: set[str] = set()
 
 
@@ -35,7 +38,7 @@ class _Fuse:
         self._left -= 1
         if self._left == 0:
             os.write(2, f"fail point {_name}\n".encode())
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), _SIGNALS[_how])
 
 
 def _pass_by() -> None:
@@ -48,7 +51,7 @@ UNNAMED = Commit(_pass_by, _pass_by)
 def point(name: str) -> Point:
     """Declares a fail point, while modules are imported; what comes back is called at the line."""
     _known.add(name)
-    return _Fuse(int(_nth)) if name == _name and _is_count(_nth) else _pass_by
+    return _Fuse(int(_nth)) if name == _name and _is_wish() else _pass_by
 
 
 def around_commit(of: str) -> Commit:
@@ -68,12 +71,12 @@ def names() -> list[str]:
 
 def check() -> None:
     """Called once all is imported. Raises `SystemExit` when the variable names no fail point of this process."""
-    if _wished and not (_name in _known and _is_count(_nth)):
+    if _wished and not (_name in _known and _is_wish()):
         raise SystemExit(
-            f"{VARIABLE}={_wished}: say <name>:<nth> with nth from 1 and one of these names, which this process"
-            f" has: {', '.join(names())}."
+            f"{VARIABLE}={_wished}: say <name>:<nth>, or <name>:<nth>:stop, with nth from 1 and one of these names,"
+            f" which this process has: {', '.join(names())}."
         )
 
 
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+def _is_wish() -> bool:
+    return _nth.isascii() and _nth.isdigit() and int(_nth) > 0 and _how in _SIGNALS

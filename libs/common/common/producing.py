@@ -9,7 +9,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import NodeNotReadyError
 from aiokafka.protocol.produce import ProduceRequest
 
+from common import failpoints
+
 _LET_GO_SECONDS = 2.0
+_SENDING = failpoints.point("relay.sending")
 
 
 class GuardedProducer:
@@ -36,8 +39,10 @@ class GuardedProducer:
         send = client.send
 
         async def send_if_ours(node_id: int, request: Any, **options: Any) -> Any:
-            if isinstance(request, ProduceRequest) and (self._let_go or not self._may_send()):
-                raise NodeNotReadyError("the lock of this relay is not known to be ours")
+            if isinstance(request, ProduceRequest):
+                _SENDING()
+                if self._let_go or not self._may_send():
+                    raise NodeNotReadyError("the lock of this relay is not known to be ours")
             return await send(node_id, request, **options)
 
         client.send = send_if_ours
