@@ -88,7 +88,7 @@ async def test_a_file_is_previewed_written_and_found_again(hospital: Hospital):
     assert code == 1, "nobody can be asked"
     assert "say --yes" in said
     code, said = await wardline_import(hospital, EXAMPLE, "--yes")
-    made = "2 departments, 3 rooms, 5 beds."
+    made = "2 departments, 3 rooms, 6 beds."
     assert (code, said.splitlines()) == (0, [f"To be made: {made}", f"Made: {made}"])
     ward = await inside(hospital, "9N")
     rooms = {room["code"]: room for room in ward["rooms"]}
@@ -97,6 +97,8 @@ async def test_a_file_is_previewed_written_and_found_again(hospital: Hospital):
     beds = {bed["code"]: bed for bed in ward["beds"]}
     assert beds["901A"]["room_id"] == rooms["901"]["id"]
     assert beds["901A"]["equipment"] == ["oxygen", "telemetry"]
+    children = {bed["code"]: bed for bed in (await inside(hospital, "9P"))["beds"]}
+    assert children["911AC"]["cot_of_bed_id"] == children["911A"]["id"]
 
     code, again = await document(hospital, EXAMPLE, "--yes")
     assert (code, again["written"], again["remarks"]) == (0, NOTHING, [])

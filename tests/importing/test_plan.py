@@ -15,16 +15,17 @@ WARD = There(
         Kind.DEPARTMENT: {("4W",): {"name": "4 West"}},
         Kind.ROOM: {("4W", "401"): ROOM, ("4W", "402"): ROOM},
         Kind.BED: {
-            ("4W", "401A"): {"room": "401", "equipment": ["oxygen"]},
-            ("4W", "402A"): {"room": None, "equipment": []},
+            ("4W", "401A"): {"room": "401", "equipment": ["oxygen"], "cot_of_bed_id": None},
+            ("4W", "401C"): {"room": "401", "equipment": [], "cot_of_bed_id": "401A"},
+            ("4W", "402A"): {"room": None, "equipment": [], "cot_of_bed_id": None},
         },
     },
     frozenset({(Kind.BED, ("4W", "401B"))}),
 )
 
 
-def planned(*lines: str) -> Plan:
-    return plan(understand([read("f.csv", "\n".join([HEADER, *lines]).encode())]), WARD)
+def planned(*lines: str, header: str = HEADER) -> Plan:
+    return plan(understand([read("f.csv", "\n".join([header, *lines]).encode())]), WARD)
 
 
 def test_only_what_is_missing_is_made():
@@ -61,3 +62,28 @@ def test_rooms_of_a_department_that_nobody_knows():
         "Correct the code, or name it in department_name to open it."
     ]
     assert preview(drawn).splitlines()[0] == "1 error; nothing is written:"
+
+
+def test_a_cot_stands_beside_a_bed_of_its_room_that_is_no_cot():
+    drawn = planned(
+        "4W,401,401D,401A",
+        "4W,401,401C,402A",
+        "4W,403,403A,",
+        "4W,403,403B,403A",
+        "4W,401,401E,403A",
+        "4W,402,402B,402A",
+        "4W,401,401F,401C",
+        "4W,403,403C,403B",
+        "4W,403,403D,403X",
+        header="department_code,room_code,bed_code,cot_of",
+    )
+    assert [str(error) for error in drawn.errors] == [
+        "f.csv, line 6, cot_of: A cot stands in the room of its bed, and 403A is in room 403. Correct one of them.",
+        "f.csv, line 7, cot_of: A cot stands in the room of its bed, and 402A is in no room. Correct one of them.",
+        "f.csv, line 8, cot_of: 401C is a cot itself. Name the bed of the mother.",
+        "f.csv, line 9, cot_of: 403B is a cot itself. Name the bed of the mother.",
+        "f.csv, line 10, cot_of: There is no bed 403X in 4W. Correct the code, or add the bed.",
+    ]
+    assert [str(remark) for remark in drawn.remarks] == [
+        "f.csv, line 3, cot_of: Bed 401C is there as “401A” and is kept so, not “402A”."
+    ]

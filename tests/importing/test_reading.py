@@ -32,12 +32,13 @@ def test_the_example_in_the_docs_is_right():
     found = wanted(EXAMPLE.read_bytes())
     assert found.errors == []
     assert {kind: len(things) for kind, things in found.things.items()} == {
-        Kind.DEPARTMENT: 2, Kind.ROOM: 3, Kind.BED: 5,
+        Kind.DEPARTMENT: 2, Kind.ROOM: 3, Kind.BED: 6,
     }  # fmt: skip
     assert found.things[Kind.ROOM]["9N", "902"].facts == {
         "negative_pressure": True, "level_of_care": "step_down", "specialty": "infectious_diseases",
     }  # fmt: skip
     assert found.things[Kind.BED]["9N", "902"].facts == {"equipment": ["monitor", "oxygen", "suction"]}
+    assert found.things[Kind.BED]["9P", "911AC"].facts == {"cot_of_bed_id": "911A"}
 
 
 def test_there_is_a_column_for_each_fact_of_rooms_and_beds():

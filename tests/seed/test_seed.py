@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections import Counter
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from tools.day.commands import line, summary as day_summary
 from tools.day.playing import play
 from tools.seed.client import Client, Refused
 from tools.seed.hospital import PEOPLE, WARDS
-from tools.seed.loading import load
+from tools.seed.loading import in_silence, load
 from tools.seed.report import Report
 from tools.seed.showing import sign_ins, summary
 
@@ -66,10 +65,10 @@ async def _settled(url: str) -> dict[str, list[Json]]:
 async def loaded(empty_hospital) -> Loaded:
     url = empty_hospital.gateway_url
     began = time.monotonic()
-    first = await load(url, PASSWORD, DEMO, nullcontext)
+    first = await load(url, PASSWORD, DEMO, in_silence)
     seconds = time.monotonic() - began
     shown = await _settled(url)
-    again = await load(url, PASSWORD, DEMO, nullcontext)
+    again = await load(url, PASSWORD, DEMO, in_silence)
     return Loaded(first, again, seconds, shown, await _settled(url))
 
 
@@ -197,7 +196,15 @@ async def test_names_are_kept_off_boards_where_they_must_be(loaded, empty_hospit
 
 async def test_who_cannot_sign_in_is_named(empty_hospital):
     with pytest.raises(Refused, match="sign_in_refused"):
-        await load(empty_hospital.gateway_url, "another password", DEMO, nullcontext)
+        await load(empty_hospital.gateway_url, "another password", DEMO, in_silence)
+
+
+async def test_whose_session_is_over_signs_in_again(loaded, empty_hospital):
+    async with ClientSession(empty_hospital.gateway_url) as http:
+        manager = await Client(http, {}).sign_in("bed_manager", DEMO)
+        await manager.sign_out()
+        me = await asyncio.gather(*(manager.get("/v1/me") for _ in range(5)))
+    assert {one["user"]["username"] for one in me} == {"bed_manager"}
 
 
 async def test_a_day_is_played_in_it(loaded, empty_hospital):

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest_asyncio
@@ -12,7 +11,7 @@ import pytest_asyncio
 from beds.domain.rules import Fit
 from gateway.identity.first_admin import create_admin
 from tools.seed.hospital import Size
-from tools.seed.loading import load
+from tools.seed.loading import in_silence, load
 from tools.stack.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +26,7 @@ async def stack(scratch: Path) -> AsyncIterator[Stack]:
     admin, demo = (stack.secrets.password(name) for name in ("admin", "demo"))
     try:
         await create_admin(stack.database_url("GATEWAY_DATABASE_URL"), "admin", admin)
-        await load(stack.gateway_url, admin, demo, nullcontext, Size.SMALL)
+        await load(stack.gateway_url, admin, demo, in_silence, Size.SMALL)
         yield stack
     finally:
         await asyncio.to_thread(stack.stop)

@@ -105,6 +105,15 @@ class Hospital:
         return answer
 
     async def free_bed(self, department: str) -> str | None:
-        path = f"/v1/beds?department_id={department}&state=available&limit=1"
-        found = (await self.bed_manager.get(path))["items"]
-        return found[0]["id"] if found else None
+        path = f"/v1/beds?department_id={department}&state=available&limit=20"
+        found = (bed["id"] for bed in (await self.bed_manager.get(path))["items"] if not bed["cot_of_bed_id"])
+        return next(found, None)
+
+    async def placement(self, admission: str) -> Any | None:
+        """None as long as beds has not heard of it."""
+        try:
+            return await self.bed_manager.get(f"/v1/placements/{admission}")
+        except Refused as refusal:
+            if refusal.status != 404:
+                raise
+            return None

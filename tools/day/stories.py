@@ -83,7 +83,10 @@ class Stories:
         hospital.tally.waiting += 1
         try:
             for turn in count():
-                placement = await hospital.bed_manager.get(f"/v1/placements/{admission}")
+                placement = await hospital.placement(admission)
+                if placement is None:
+                    await self._clock.pass_by(_ON_THE_WAY)
+                    continue
                 match placement["state"]:
                     case "held":
                         body: dict[str, object] = {}

@@ -26,6 +26,10 @@ class Kind(StrEnum):
     BED = "bed"
 
 
+#: Of a cot the bed beside which it stands; in the files its code, which no other bed of the department has.
+COT_OF = "cot_of_bed_id"
+
+
 class Unread(ValueError):
     """A cell that cannot be read. The message says what to write instead."""
 
@@ -93,5 +97,6 @@ COLUMNS: Mapping[str, Column] = {
     "specialty": Column(Kind.ROOM, "specialty", _code),
     "bed_code": Column(Kind.BED, "code", _code, required=True),
     "equipment": Column(Kind.BED, "equipment", _codes),
+    "cot_of": Column(Kind.BED, COT_OF, _code),
 }
 REQUIRED = [name for name, column in COLUMNS.items() if column.required]

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from common.ids import new_id
-from tools.importing.columns import Kind
+from tools.importing.columns import COT_OF, Kind
 from tools.importing.plan import Plan, There
 from tools.importing.wanted import Key, Thing
 from tools.seed.client import Client, Refused
@@ -67,8 +67,10 @@ class Hospital:
             rooms = {one["id"]: one async for one in self._all("rooms", department)}
             for room in rooms.values():
                 sort(Kind.ROOM, (code, room["code"]), room, is_open=room["active"])
-            async for bed in self._all("beds", department):
+            beds = {one["id"]: one async for one in self._all("beds", department)}
+            for bed in beds.values():
                 bed["room"] = rooms[bed["room_id"]]["code"] if bed["room_id"] else None
+                bed[COT_OF] = beds[bed[COT_OF]]["code"] if bed[COT_OF] else None
                 sort(Kind.BED, (code, bed["code"]), bed, is_open=bed["state"] != "closed")
 
         async for one in self._looking.all("/v1/departments"):
@@ -82,9 +84,13 @@ class Hospital:
         return self._looking.all(f"/v1/{kind}?department_id={department}")
 
     async def write(self, plan: Plan, advance: Callable[[], None]) -> None:
-        """Departments, then rooms, then beds. Raises Refused; what was written until then stays."""
+        """Departments, rooms, beds, then cots. Raises Refused; what was written until then stays."""
         for kind in Kind:
-            await together(self._make(kind, key, thing, advance) for key, thing in plan.made[kind].items())
+            things = plan.made[kind].items()
+            for cots in (False, True):
+                await together(
+                    self._make(kind, *one, advance) for one in things if (COT_OF in one[1].facts) == cots
+                )
 
     async def _make(self, kind: Kind, key: Key, thing: Thing, advance: Callable[[], None]) -> None:
         body: dict[str, object] = {"code": key[-1], **thing.facts}
@@ -92,6 +98,8 @@ class Hospital:
             body["department_id"] = self._ids[Kind.DEPARTMENT, key[:1]]
         if thing.room:
             body["room_id"] = self._ids[Kind.ROOM, (key[0], thing.room)]
+        if COT_OF in thing.facts:
+            body[COT_OF] = self._ids[Kind.BED, (key[0], str(thing.facts[COT_OF]))]
         try:
             made = await self._adding.do("POST", f"/v1/{kind}s", body, once="/".join((kind, *key)))
         except Refused as refusal:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.importing.columns import Kind
+from tools.importing.columns import COT_OF, Kind
 from tools.importing.findings import Finding
 from tools.importing.wanted import Key, Thing, Wanted, column_of, shown
 
@@ -57,9 +57,37 @@ def plan(wanted: Wanted, there: There) -> Plan:
                 f"There is no department {code}. Correct the code, or name it in department_name to open it."
             )
             drawn.errors.append(Finding(department.place, "department_code", sentence))
+    for key, bed in made[Kind.BED].items():
+        drawn.errors += _errors_of_cot(key, bed, wanted, there)
     drawn.remarks.sort(key=lambda remark: remark.place)
     drawn.errors.sort(key=lambda error: error.place)
     return drawn
+
+
+def _errors_of_cot(key: Key, cot: Thing, wanted: Wanted, there: There) -> list[Finding]:
+    """That it stands beside a bed of its room, which is no cot."""
+    if COT_OF not in cot.facts:
+        return []
+    code = str(cot.facts[COT_OF])
+    beside = wanted.things[Kind.BED].get((key[0], code))
+    present = there.things[Kind.BED].get((key[0], code))
+    if present is not None:
+        room, is_cot = present["room"], present[COT_OF] is not None
+    elif beside is not None:
+        room, is_cot = beside.room, COT_OF in beside.facts
+    else:
+        return [_wrong_cot(cot, f"There is no bed {code} in {key[0]}. Correct the code, or add the bed.")]
+    if is_cot:
+        return [_wrong_cot(cot, f"{code} is a cot itself. Name the bed of the mother.")]
+    if room != cot.room:
+        where = f"in room {room}" if room else "in no room"
+        sentence = f"A cot stands in the room of its bed, and {code} is {where}. Correct one of them."
+        return [_wrong_cot(cot, sentence)]
+    return []
+
+
+def _wrong_cot(cot: Thing, sentence: str) -> Finding:
+    return Finding(cot.said_at[COT_OF], column_of(Kind.BED, COT_OF), sentence)
 
 
 def _differences(kind: Kind, key: Key, thing: Thing, present: Mapping[str, Any]) -> list[Finding]:

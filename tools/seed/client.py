@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ class Refused(RuntimeError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Client:
     """One user, or nobody yet. What is not yet ready is asked again until the patience is over.
 
@@ -31,6 +31,8 @@ class Client:
     http: ClientSession
     headers: Mapping[str, str]
     purpose: str = "demo"
+    again: Callable[[], Awaitable["Client"]] | None = None
+    """Signs in once more, where the session is over: one that is not used for a quarter of an hour is."""
 
     async def get(self, path: str) -> Any:
         return await self._call("GET", path, None, {})
@@ -60,7 +62,8 @@ class Client:
     async def sign_in(self, username: str, password: str) -> "Client":
         """Raises Refused."""
         opened = await self.find("/v1/sessions", {"username": username, "password": password})
-        return replace(self, headers={"authorization": f"Bearer {opened['token']}"})
+        session = {"authorization": f"Bearer {opened['token']}"}
+        return replace(self, headers=session, again=lambda: self.sign_in(username, password))
 
     async def sign_out(self) -> None:
         await self._call("DELETE", "/v1/sessions/current", None, {})
@@ -70,12 +73,17 @@ class Client:
     ) -> Any:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
+            session = self.headers
             try:
                 async with self.http.request(
-                    method, path, json=body, headers={**self.headers, **headers}
+                    method, path, json=body, headers={**session, **headers}
                 ) as answer:
-                    if answer.status not in _AGAIN or time.monotonic() > deadline:
+                    is_over = answer.status == 401 and self.again is not None
+                    if time.monotonic() > deadline or not (is_over or answer.status in _AGAIN):
                         return await _content(answer, f"{method} {path}")
+                if is_over and self.again is not None and self.headers is session:
+                    self.headers = (await self.again()).headers
+                    continue
             except ClientConnectionError:
                 if time.monotonic() > deadline:
                     raise

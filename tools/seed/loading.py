@@ -4,8 +4,8 @@ What is there is never changed: a bed gets its first act only while nobody has t
 on only from the states in which a load that was interrupted would have left it.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from aiohttp import ClientSession, ClientTimeout
 
@@ -16,7 +16,14 @@ from tools.seed.places import Places
 from tools.seed.report import Report, together
 from tools.seed.stories import Stories
 
-Step = Callable[[str], AbstractContextManager[object]]
+Step = Callable[[str], AbstractContextManager[Callable[[str], None]]]
+"""Around each step, by its name; what it gives is told how far the step is."""
+
+
+@contextmanager
+def in_silence(_: str) -> Iterator[Callable[[str], None]]:
+    """A step of which nobody is told."""
+    yield lambda _: None
 
 
 async def load(
@@ -35,12 +42,12 @@ async def load(
             await places.welcome(person for person in PEOPLE if person.wards)
         with step("demo beds"):
             await places.ready_beds(bed_manager)
-        with step("demo patients"):
+        with step("demo patients") as tell:
             physician = await anybody.sign_in(PHYSICIAN, demo_password)
             housekeeping = await anybody.sign_in(HOUSEKEEPING, demo_password)
             charge_nurse = await anybody.sign_in(CHARGE_NURSE, demo_password)
             stories = Stories(places, bed_manager, physician, charge_nurse, housekeeping, admin)
-            await stories.tell(everybody(size))
+            await stories.tell(everybody(size), tell)
         users = (admin, bed_manager, physician, charge_nurse, housekeeping)
         await together(one.sign_out() for one in users)
         return places.report

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from tools.seed.client import Client, Refused
@@ -29,11 +30,17 @@ class Stories:
     housekeeping: Client
     admin: Client
 
-    async def tell(self, everybody: Iterable[Patient]) -> None:
+    async def tell(self, everybody: Iterable[Patient], how_far: Callable[[str], None]) -> None:
         """Who takes any bed comes last, when the others have theirs; so does who points at another patient."""
         patients = list(enumerate(everybody, 1))
-        await together(self._tell(*one) for one in patients if not _comes_later(one[1]))
-        await together(self._tell(*one) for one in patients if _comes_later(one[1]))
+        told = count(1)
+
+        async def tell(number: int, patient: Patient) -> None:
+            await self._tell(number, patient)
+            how_far(f"{next(told)} of {len(patients)}")
+
+        await together(tell(*one) for one in patients if not _comes_later(one[1]))
+        await together(tell(*one) for one in patients if _comes_later(one[1]))
 
     async def _tell(self, number: int, patient: Patient) -> None:
         """`number` stands for the patient in keys: nothing of a person belongs there."""

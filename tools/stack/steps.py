@@ -2,39 +2,46 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
 
 class Steps:
-    """Called with a name it is a context manager around that step; steps may run at the same time."""
+    """Called with a name it is a context manager around that step; steps may run at the same time.
+
+    What it gives tells how far the step is.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status = console.status("")
-        self._running: list[str] = []
+        self._running: dict[str, str] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
+    def __call__(self, name: str) -> Iterator[Callable[[str], None]]:
         began = time.monotonic()
-        self._change(add=name)
+        self._change(name, "")
         try:
-            yield
+            yield lambda how_far: self._change(name, f" {how_far}")
         except BaseException:
-            self._change(remove=name)
+            self._change(name, None)
             raise
-        self._change(remove=name)
+        self._change(name, None)
         self._console.print(
             f"  [green]✓[/] {name:<16} [dim]{time.monotonic() - began:6.1f} s[/]", highlight=False
         )
 
-    def _change(self, *, add: str | None = None, remove: str | None = None) -> None:
+    def _change(self, name: str, how_far: str | None) -> None:
+        """None: it is over."""
         with self._lock:
-            self._running = [name for name in [*self._running, add] if name and name != remove]
-            self._status.update(", ".join(self._running))
+            if how_far is None:
+                del self._running[name]
+            else:
+                self._running[name] = how_far
+            self._status.update(", ".join(map("".join, self._running.items())))
             if self._running:
                 self._status.start()
             else:
