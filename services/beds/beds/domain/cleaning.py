@@ -1,12 +1,13 @@
 """A cleaning job: the work that brings a dirty bed back (domain §3)."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+from beds.domain.step import Step
 from beds.domain.targets import Miss, Span, Target, Targets
 from common.errors import FieldError, Invalid, Refusal
 from common.stamp import Stamp, version_tag
@@ -51,13 +52,8 @@ NOT_STARTED = (C.REQUESTED, C.ACCEPTED)
 OPEN = (*NOT_STARTED, C.STARTED, C.SUSPENDED)
 
 
-class Step(NamedTuple):
-    sources: Set[CleaningState]
-    becomes: CleaningState
-
-
 #: Every step that a job may take. Only a job of type isolation_terminal is inspected.
-STEPS: Mapping[str, Step] = {
+STEPS: Mapping[str, Step[CleaningState]] = {
     "accept": Step({C.REQUESTED}, C.ACCEPTED),
     "start": Step({C.REQUESTED, C.ACCEPTED}, C.STARTED),
     "suspend": Step({C.STARTED}, C.SUSPENDED),

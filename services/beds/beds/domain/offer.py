@@ -1,14 +1,15 @@
 """An offer: a bed that became free, held for a few minutes for whoever goes first in the queue (domain §3, *Queue*)."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from beds.domain.bed import Bed
 from beds.domain.placement import HoldExpired, Placement, PlacementState
+from beds.domain.step import Step
 from common.errors import Refusal
 from common.stamp import Stamp
 
@@ -27,17 +28,12 @@ class OfferState(StrEnum):
 S = OfferState
 
 
-class OfferStep(NamedTuple):
-    sources: Set[OfferState]
-    becomes: OfferState
-
-
 #: Every step that an offer may take.
-OFFER_STEPS: Mapping[str, OfferStep] = {
-    "accept": OfferStep({S.OFFERED}, S.ACCEPTED),
-    "decline": OfferStep({S.OFFERED}, S.DECLINED),
-    "expire": OfferStep({S.OFFERED}, S.EXPIRED),
-    "withdraw": OfferStep({S.OFFERED}, S.WITHDRAWN),
+OFFER_STEPS: Mapping[str, Step[OfferState]] = {
+    "accept": Step({S.OFFERED}, S.ACCEPTED),
+    "decline": Step({S.OFFERED}, S.DECLINED),
+    "expire": Step({S.OFFERED}, S.EXPIRED),
+    "withdraw": Step({S.OFFERED}, S.WITHDRAWN),
 }
 
 

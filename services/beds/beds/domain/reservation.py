@@ -1,14 +1,15 @@
 """A reservation: a bed that is kept from others for a planned admission, from a moment in the future on (domain §3)."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from beds.domain.bed import Bed, BedOccupied, BedState, BedTaken, WrongBedState
 from beds.domain.placement import Want
+from beds.domain.step import Step
 from common.errors import FieldError, Invalid, Refusal
 from common.stamp import Stamp, version_tag
 
@@ -27,16 +28,11 @@ class ReservationState(StrEnum):
 R = ReservationState
 
 
-class ReservationStep(NamedTuple):
-    sources: Set[ReservationState]
-    becomes: ReservationState
-
-
 #: Every step that a reservation may take. Kept: the bed is held for the patient, or the patient is in it.
-RESERVATION_STEPS: Mapping[str, ReservationStep] = {
-    "keep": ReservationStep({R.RESERVED}, R.KEPT),
-    "cancel": ReservationStep({R.RESERVED}, R.CANCELLED),
-    "expire": ReservationStep({R.RESERVED}, R.EXPIRED),
+RESERVATION_STEPS: Mapping[str, Step[ReservationState]] = {
+    "keep": Step({R.RESERVED}, R.KEPT),
+    "cancel": Step({R.RESERVED}, R.CANCELLED),
+    "expire": Step({R.RESERVED}, R.EXPIRED),
 }
 
 

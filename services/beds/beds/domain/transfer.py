@@ -1,13 +1,14 @@
 """A transfer: a patient in a bed is wanted by, or brought to, another department (domain §2)."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from beds.domain.rules.needs import Needs
+from beds.domain.step import Step
 from common.errors import FieldError, Invalid, Refusal
 from common.stamp import Stamp, version_tag
 
@@ -24,18 +25,13 @@ T = TransferState
 PENDING = (T.REQUESTED, T.ACCEPTED)
 
 
-class TransferStep(NamedTuple):
-    sources: Set[TransferState]
-    becomes: TransferState
-
-
 #: Every step that a transfer may take. Accepted until its hold expires, then it is requested again.
-TRANSFER_STEPS: Mapping[str, TransferStep] = {
-    "accept": TransferStep({T.REQUESTED}, T.ACCEPTED),
-    "expire": TransferStep({T.ACCEPTED}, T.REQUESTED),
-    "decline": TransferStep(frozenset(PENDING), T.DECLINED),
-    "cancel": TransferStep(frozenset(PENDING), T.CANCELLED),
-    "complete": TransferStep(frozenset(PENDING), T.COMPLETED),
+TRANSFER_STEPS: Mapping[str, Step[TransferState]] = {
+    "accept": Step({T.REQUESTED}, T.ACCEPTED),
+    "expire": Step({T.ACCEPTED}, T.REQUESTED),
+    "decline": Step(frozenset(PENDING), T.DECLINED),
+    "cancel": Step(frozenset(PENDING), T.CANCELLED),
+    "complete": Step(frozenset(PENDING), T.COMPLETED),
 }
 
 
