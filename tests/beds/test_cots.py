@@ -276,6 +276,62 @@ async def test_a_newborn_may_be_moved_alone_and_then_stays_where_it_is(maternity
     assert await maternity.where() == (other, maternity.cots[1])
 
 
+async def test_a_newborn_whose_mother_has_left_does_not_go_with_who_comes_after_her(maternity: Maternity):
+    ward = maternity.ward
+    await ward.departs(maternity.mother)
+    for _ in range(2):
+        await ward.cleans(maternity.beds[0])
+    stranger = await ward.waits_for(maternity.department, bed=maternity.beds[0], needs=MOTHER)
+    await ward.arrives(stranger)
+    assert (await maternity.moves(maternity.beds[1], stranger)).status_code == 201
+    assert await maternity.where() == (None, maternity.cots[0])
+
+
+async def test_a_newborn_who_came_first_goes_with_the_mother(ward: Ward):
+    department = await ward.a_department()
+    beds = [await ward.a_bed(department, room=await ward.a_room(department)) for _ in range(2)]
+    cots = [await ward.a_cot(bed) for bed in beds]
+    newborn = await born(ward, department, cots[0])
+    mother = await ward.waits_for(department, bed=beds[0], needs=MOTHER)
+    await ward.arrives(mother)
+    await ward.moves(mother, beds[1])
+    assert (await ward.placement(newborn))["bed_id"] == str(cots[1])
+
+
+async def test_a_mother_is_not_judged_against_the_newborn_who_goes_along(ward: Ward):
+    department = await ward.a_department()
+    room = await ward.a_room(department)
+    beds = [await ward.a_bed(department, room=room) for _ in range(2)]
+    cots = [await ward.a_cot(bed) for bed in beds]
+    mother = await ward.waits_for(department, bed=beds[0], needs=MOTHER)
+    await ward.arrives(mother)
+    isolated = replace(NEWBORN, isolation=Isolation.CONTACT)
+    newborn, override = (
+        await ward.waits_elsewhere(needs=isolated),
+        {"override": {"reason_code": "rooming_in"}},
+    )
+    await ward.does("/v1/placements/{}/arrival", newborn, role="bed_manager", bed_id=str(cots[0]), **override)
+    await ward.moves(mother, beds[1])
+    assert (await ward.placement(newborn))["bed_id"] == str(cots[1])
+
+
+async def test_going_back_with_the_mother_takes_back_no_transfer_from_before(maternity: Maternity):
+    ward, elsewhere = maternity.ward, await maternity.ward.a_department()
+    beds = [await ward.a_bed(elsewhere, room=await ward.a_room(elsewhere)) for _ in range(2)]
+    cots = [await ward.a_cot(bed) for bed in beds]
+    body = {"department_id": str(elsewhere), "needs": {"age_band": "neonate", "room_preference": "shared"}}
+    assert (await maternity.asks(f"placements/{maternity.newborn}/transfers", **body)).status_code == 201
+    assert (await maternity.moves(cots[0], maternity.newborn)).status_code == 201
+    await ward.transfers(maternity.mother, beds[0])
+    await ward.transfers(maternity.mother, beds[0])
+    for bed in beds:
+        assert (await maternity.moves(bed)).status_code == 201
+    assert await maternity.where() == (beds[1], cots[1])
+    assert (await maternity.takes_back(maternity.mother)).status_code == 201
+    assert await maternity.where() == (beds[0], cots[0])
+    assert (await ward.placement(maternity.newborn))["needs"]["room_preference"] == "shared"
+
+
 async def test_a_mother_may_leave_alone(maternity: Maternity):
     await maternity.ward.departs(maternity.mother)
     assert await maternity.where() == (None, maternity.cots[0])

@@ -10,7 +10,9 @@ from common.errors import FieldError, Invalid, Refusal
 
 class CotElsewhere(Refusal):
     code = "cot_elsewhere"
-    sentence = "A cot stands in the room of its bed. Close the cot, and add one in the other room."
+    sentence = (
+        "A cot and a bed that has or had one stay in their room. Close it, and add another in the other room."
+    )
 
 
 class CotsOpen(Refusal):

@@ -134,7 +134,7 @@ async def move_patient(
     if override is not None:
         POLICIES.allow(caller, Act.OVERRIDE_RULES, new.department_id)
 
-    way = Way(old, new, locked, stamp, override)
+    way = Way(old, new, locked, stamp, override, along=going.along)
     await bring(act, placement, moved, transfer, way)
     await bring_newborns(act, going, way)
     return Outcome(201, admission_id)

@@ -171,17 +171,18 @@ async def occupy(
     stamp: Stamp,
     override: str | None = None,
     standing: Collection[str] = (),
+    leaving: Collection[UUID] = (),
 ) -> None:
     """The patient is in the bed: the hold becomes a stay; back in the own dirty bed, its cleaning is cancelled.
 
     `override` is the reason for which overridable rules need not be kept; those in `standing` need not be kept anyway.
-    Raises `PlacementRuleFailed`, `BedReserved`.
+    `leaving` go out of the room in the same act. Raises `PlacementRuleFailed`, `BedReserved`.
     """
     occupied = bed.occupied(placement.admission_id, placement.patient_id, stamp)
     await expect_unreserved(act, bed.id, stamp.at)  # nobody knows when the stay will end
     overriding = override is not None
     occupied = occupied.despite(
-        await judge(act, bed, placement, stamp.at, overriding=overriding, standing=standing)
+        await judge(act, bed, placement, stamp.at, overriding=overriding, standing=standing, leaving=leaving)
     )
     if bed.state is BedState.DIRTY:
         await cancel_cleaning(act, bed, stamp)

@@ -95,10 +95,10 @@ async def reverse_move(
     act.demand.expect(placement.tag(stamp.at))
     if not prior.settled(stamp.at).is_there_for(admission_id):
         raise PriorBedTaken(**prior.facts())
-    bound = await bound_back(act, placement, transfer, wrong, prior)
+    bound = await bound_back(act, placement, transfer, latest, prior)
     back = bound.brought(prior.id, prior.department_id, stamp, leads_to(transfer))
 
-    way = Way(wrong, prior, locked, stamp, override, Mistake(latest, reason_code))
+    way = Way(wrong, prior, locked, stamp, override, Mistake(latest, reason_code), along=going.along)
     await bring(act, placement, back, transfer, way)
     await bring_newborns(act, going, way)
     return Outcome(201, admission_id)

@@ -40,7 +40,7 @@ class Mistake(NamedTuple):
 class Way(NamedTuple):
     """From bed to bed in one act. `beds` are all that are locked; `override` as for every move.
 
-    `standing` are rules that need not be kept, since they were not before.
+    `standing` are rules that need not be kept, since they were not before; those who go `along` are no neighbours yet.
     """
 
     old: Bed
@@ -50,6 +50,7 @@ class Way(NamedTuple):
     override: str | None
     mistake: Mistake | None = None
     standing: Collection[str] = ()
+    along: Collection[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,19 @@ class Going:
     newborns: dict[UUID, Placement]
     transfers: dict[UUID, Transfer | None]
 
+    @property
+    def along(self) -> list[UUID]:
+        """The newborns who go along; one on leave keeps the cot."""
+        return [one for one, newborn in self.newborns.items() if newborn.state is PlacementState.IN_BED]
+
     async def lock_beds(self, act: UnitOfWork, *bed_ids: UUID) -> dict[UUID, Bed]:
-        """These, their cots, and what is held for the transfers."""
+        """These, their cots, and what is held for the transfers. Raises `NewbornsChanged`."""
         cots = [row["id"] for row in await act.all(COTS_OF, of_beds=list(bed_ids))]
         held = [held_there(one) for one in (self.transfer, *self.transfers.values())]
-        return await records.beds.lock_all(act, (*bed_ids, *cots, *held))
+        locked = await records.beds.lock_all(act, (*bed_ids, *cots, *held))
+        if await _newborns_with(act, self.placement.admission_id) != self.newborns.keys():
+            raise NewbornsChanged(**self.placement.facts())
+        return locked
 
     async def stamp(self, act: UnitOfWork, beds: dict[UUID, Bed]) -> Stamp:
         people, transfers = self.newborns.values(), self.transfers.values()
@@ -74,7 +83,7 @@ class Going:
 
 async def lock_going(act: UnitOfWork, admission_id: UUID) -> Going:
     """Who lies in the cots is looked up first, and once more when those are locked. Raises `UnknownPlacement`."""
-    newborns = [row["admission_id"] for row in await act.all(NEWBORNS_WITH, of_admission=admission_id)]
+    newborns = await _newborns_with(act, admission_id)
     locked = await records.placements.lock_all(act, (admission_id, *newborns))
     transfers = {one: await lock_pending(act, placement) for one, placement in locked.items()}
     placement, transfer = locked.pop(admission_id), transfers.pop(admission_id)
@@ -87,7 +96,7 @@ async def bring(
     """The patient is in the other bed, and the old one is dirty; a transfer that leads there is completed."""
     old, new, stamp = way.old, way.new, way.stamp
     await vacate(act, old, stamp, CleaningType.TRANSFER)
-    await occupy(act, new, after, stamp, way.override, way.standing)
+    await occupy(act, new, after, stamp, way.override, way.standing, way.along)
     await complete_transfer(act, transfer, before, new, way.beds, stamp)
     mistake = way.mistake
     if mistake is None:
@@ -108,35 +117,36 @@ async def bring(
 
 
 async def bring_newborns(act: UnitOfWork, going: Going, way: Way) -> None:
-    """Each into a cot of the new bed, once the mother is in that; a newborn on leave keeps the cot.
+    """Each into a cot of the new bed, once the mother is in that.
 
-    Raises `NoCotThere`, `NewbornsChanged`, `PlacementRuleFailed`.
+    Raises `NoCotThere`, `PlacementRuleFailed`.
     """
     cots = cots_of(way.old.id, way.beds.values())
     left = {cot.admission_id: cot for cot in cots if cot.state is BedState.OCCUPIED}
-    if left.keys() != going.newborns.keys():
-        raise NewbornsChanged(bed_id=way.old.id)
-    present = [one for one, newborn in going.newborns.items() if newborn.state is PlacementState.IN_BED]
     cots = [
         cot
         for cot in cots_of(way.new.id, way.beds.values())
         if not await is_reserved(act, cot.id, way.stamp.at)
     ]
-    moved = {one: await _moved_along(act, one, way.mistake) for one in present}
+    moved = {one: await _moved_along(act, one, way.mistake) for one in way.along}
     prior = {one: movement and movement.from_bed_id for one, movement in moved.items()}
-    for one, cot_id in assign_cots(present, cots, way.stamp.at, prior).items():
+    for one, cot_id in assign_cots(way.along, cots, way.stamp.at, prior).items():
         cot = way.beds[cot_id]
         newborn, transfer = going.newborns[one], going.transfers[one]
         if way.mistake is None:
             bound = bound_for(cot.department_id, newborn, transfer)
         else:
-            bound = await bound_back(act, newborn, transfer, left[one], cot)
+            bound = await bound_back(act, newborn, transfer, moved[one], cot)
         brought = bound.brought(cot.id, cot.department_id, way.stamp, leads_to(transfer))
         along = moved[one] if prior[one] == cot.id else None
         mistake = way.mistake and along and way.mistake._replace(movement=along)
         beside = left[one].overridden  # by the mother, as before
-        theirs = way._replace(old=left[one], new=cot, mistake=mistake, standing=beside)
+        theirs = way._replace(old=left[one], new=cot, mistake=mistake, standing=beside, along=())
         await bring(act, newborn, brought, transfer, theirs)
+
+
+async def _newborns_with(act: UnitOfWork, admission_id: UUID) -> set[UUID]:
+    return {row["admission_id"] for row in await act.all(NEWBORNS_WITH, of_admission=admission_id)}
 
 
 async def _moved_along(act: UnitOfWork, newborn: UUID, mistake: Mistake | None) -> Moved | None:

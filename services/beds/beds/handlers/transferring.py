@@ -8,6 +8,7 @@ from beds.domain.placement import Placement
 from beds.domain.transfer import Transfer
 from beds.events import TransferEvent, happened
 from beds.handlers.recording import give_up_hold
+from beds.records.movements import Moved
 from common.db import UnitOfWork
 from common.stamp import Stamp
 
@@ -34,13 +35,17 @@ def bound_for(department_id: UUID, placement: Placement, transfer: Transfer | No
 
 
 async def bound_back(
-    act: UnitOfWork, placement: Placement, transfer: Transfer | None, wrong: Bed, prior: Bed
+    act: UnitOfWork, placement: Placement, transfer: Transfer | None, mistaken: Moved | None, prior: Bed
 ) -> Placement:
-    """As before a transfer that was a mistake, unless something else was said since of what the patient needs."""
-    if wrong.department_id != prior.department_id:
-        mistaken = await records.last_completed_transfer(act, placement.admission_id)
-        if mistaken is not None and mistaken.needs == placement.needs and mistaken.needs_before is not None:
-            placement = placement.needing(mistaken.needs_before)
+    """As before the transfer that a mistaken move completed, unless something else was said of the needs since."""
+    completed = await records.last_completed_transfer(act, placement.admission_id)
+    if (
+        completed is not None
+        and mistaken is not None
+        and (completed.changed_at, completed.needs) == (mistaken.moved_at, placement.needs)
+        and completed.needs_before is not None
+    ):
+        placement = placement.needing(completed.needs_before)
     return bound_for(prior.department_id, placement, transfer)
 
 

@@ -9,6 +9,7 @@ from beds.domain.bed import STATUS, BedState
 from beds.models import (
     bed,
     department,
+    occupancy,
     placement,
     room,
 )
@@ -54,11 +55,29 @@ PLACE_OF_BED = Statement(
 COTS_OF = Statement(
     sa.select(bed.c.id).where(bed.c.cot_of_bed_id == sa.any_(sa.bindparam("of_beds", type_=ARRAY(Uuid))))
 )
+_in_cot, _in_bed = occupancy.alias("in_cot"), occupancy.alias("in_bed")
+_somebody_else_since = sa.exists().where(
+    _in_bed.c.bed_id == placement.c.bed_id,
+    _in_bed.c.kind == constant("stay"),
+    _in_bed.c.admission_id != placement.c.admission_id,
+    _in_bed.c.period.op("&&")(sa.func.tstzrange(sa.func.lower(_in_cot.c.period), None)),
+)
+#: In the cots of the patient's bed, if nobody else has been in that bed since they came: else they are another's.
 NEWBORNS_WITH = Statement(
     sa.select(bed.c.admission_id)
     .join(placement, placement.c.bed_id == bed.c.cot_of_bed_id)
+    .join(
+        _in_cot,
+        sa.and_(
+            _in_cot.c.bed_id == bed.c.id,
+            _in_cot.c.kind == constant("stay"),
+            sa.func.upper_inf(_in_cot.c.period),
+        ),
+    )
     .where(
-        placement.c.admission_id == sa.bindparam("of_admission"), bed.c.state == constant(BedState.OCCUPIED)
+        placement.c.admission_id == sa.bindparam("of_admission"),
+        bed.c.state == constant(BedState.OCCUPIED),
+        sa.not_(_somebody_else_since),
     )
 )
 OPEN_COTS_OF = Statement(

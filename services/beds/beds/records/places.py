@@ -142,9 +142,13 @@ def pack_at(at: Column) -> Column:
 
 @lru_cache(maxsize=4)
 def read_pack(written: str | None) -> RulePack:
-    """What `pack_at` has written: mostly what it wrote the last time."""
+    """What `pack_at` has written: mostly what it wrote the last time. A rule of a later release is not judged yet."""
     rows = orjson.loads(written) if written else ()
-    return RulePack(PackedRule(Rule(rule), Severity(severity), penalty) for rule, severity, penalty in rows)
+    return RulePack(
+        PackedRule(Rule(rule), Severity(severity), penalty)
+        for rule, severity, penalty in rows
+        if rule in set(Rule)
+    )
 
 
 _at = sa.func.coalesce(sa.bindparam("at", type_=Moment), _now)
