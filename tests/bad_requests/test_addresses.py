@@ -119,7 +119,9 @@ async def test_a_wish_to_wait_that_makes_no_sense_is_no_wish(anybody: Person, wi
     assert list(faults(answer, {422})) == []
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/beds/x/y/z", "/v1", "/v1/", "/", "/nothing", "/v1/%00"])
+@pytest.mark.parametrize(
+    "path", ["/v1/nothing", "/v1/beds/x/y/z", "/v1", "/v1/", "/", "/nothing", "/v1/%00", "/v1/beds/"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def test_what_is_not_there_is_a_problem(anybody: Person, path: str, method: str):
     answer = await anybody.http.request(method, path)

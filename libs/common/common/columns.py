@@ -1,6 +1,7 @@
 """Columns and checks that the tables of every service are made of."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +16,11 @@ def version_columns() -> tuple["sa.Column[object]", ...]:
         sa.Column("changed_at", Moment, nullable=False),
         sa.Column("changed_by", sa.Text, nullable=False),
     )
+
+
+def in_json(moment: "sa.ColumnElement[Any]") -> "sa.ColumnElement[str]":
+    """A moment as RFC 3339 has it with `Z`, where PostgreSQL writes the JSON."""
+    return sa.func.to_char(sa.func.timezone("UTC", moment), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 
 
 def sql_words(words: Iterable[str]) -> str:

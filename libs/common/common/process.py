@@ -129,6 +129,7 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would tell the address of this process to whoever asks the gateway
     )
     app.state.verifier = Verifier(settings.token_public_key, blueprint.service)
     app.state.index_key = settings.index_key

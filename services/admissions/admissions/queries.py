@@ -17,6 +17,7 @@ from admissions.models import (
     patient_index,
     subject_key,
 )
+from common.columns import in_json
 from common.db import UnitOfWork
 from common.paging import Listing, optional
 from common.policies import within
@@ -150,7 +151,7 @@ _placement = sa.case(
         "refusal", sa.case((_lapsed, constant("expired")), else_=heard_placement.c.refusal),
         "department_id", heard_placement.c.department_id,
         "bed_id", sa.case((_lapsed, sa.null()), else_=heard_placement.c.bed_id),
-        "held_until", sa.case((_lapsed, sa.null()), else_=heard_placement.c.held_until),
+        "held_until", sa.case((_lapsed, sa.null()), else_=in_json(heard_placement.c.held_until)),
         "version", heard_placement.c.version,
     ),
 )  # fmt: skip

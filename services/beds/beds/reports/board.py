@@ -19,6 +19,7 @@ from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, cleaning_job, department, placement, reservation, room, transfer
 from beds.records.free import is_lapsed, state_at
 from beds.records.offers import refusal_once
+from common.columns import in_json
 from common.db import Reader
 from common.errors import NotFound
 from common.statements import Statement, constant
@@ -33,9 +34,7 @@ _here: sa.BindParameter[Any] = sa.bindparam("of_department", type_=Uuid)
 def _shown(*columns: Column) -> list[Column]:
     """Each under its own name, moments as RFC 3339 writes them."""
     return [
-        sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"').label(column.key)
-        if isinstance(column.type, sa.DateTime)
-        else column
+        in_json(column).label(column.key) if isinstance(column.type, sa.DateTime) else column
         for column in columns
     ]
 
