@@ -130,10 +130,12 @@ async def test_an_accepted_offer_ends_the_reservation_that_was_made_meanwhile(wa
     assert (await ward.reservation(made["id"]))["reason_code"] == "placed_elsewhere"
 
 
-async def test_two_reservations_of_one_bed_do_not_overlap(ward: Ward):
-    bed, _, made = await a_plan(ward)
+@pytest.mark.parametrize("hours", [27, 29, 1])  # into it, after it, before it
+async def test_two_in_a_row_are_refused(ward: Ward, hours: float):
+    """The earlier of the two could not arrive: nobody knows when that stay would end."""
+    bed, admission, made = await a_plan(ward)
     other = await ward.waits_elsewhere()
-    refused = await ward.reserves(other, bed, hours=27, lasting=4)
+    refused = await ward.reserves(other, bed, hours=hours, lasting=4)
     assert code_of(refused) == RESERVED
     assert (refused.json()["reserved_from"], refused.json()["reserved_until"]) == (
         made["starts_at"],
@@ -141,7 +143,10 @@ async def test_two_reservations_of_one_bed_do_not_overlap(ward: Ward):
     )
     assert "admission_id" not in refused.json()
     assert "patient_id" not in refused.json()
-    assert (await ward.reserves(other, bed, hours=29, lasting=4)).status_code == 201
+    await ward.comes_to_start(bed)
+    await ward.turns_reservations()
+    assert code_of(await ward.reserves(other, bed, hours=29)) == (409, "bed_taken")
+    assert (await arrive(ward, admission)).status_code == 201
 
 
 async def test_an_admission_has_one_reservation(ward: Ward):
@@ -179,10 +184,14 @@ async def test_bed_and_room_must_suit_whoever_is_there_today(ward: Ward):
     assert (await ward.reserves(man, await ward.a_bed(department, room=shared))).status_code == 201
 
 
-async def test_of_twenty_reservations_of_one_bed_one_wins(ward: Ward):
+@pytest.mark.parametrize("apart", [0, 5])
+async def test_of_twenty_reservations_of_one_bed_one_wins(ward: Ward, apart: int):
+    """Also where the periods are apart, which no constraint forbids: the lock of the bed's row decides."""
     bed = await ward.a_bed()
     waiting = [await ward.waits_elsewhere() for _ in range(20)]
-    answers = await asyncio.gather(*(ward.reserves(one, bed) for one in waiting))
+    answers = await asyncio.gather(
+        *(ward.reserves(one, bed, hours=24 + place * apart) for place, one in enumerate(waiting))
+    )
     assert outcomes(answers) == {201: 1, RESERVED: 19}
 
 

@@ -58,7 +58,8 @@ async def reserve_bed(
 ) -> Response:
     """Keeps the bed from others for an admission that waits; when the time has come it is held by itself.
 
-    The bed need not be clean yet. Nobody may be in it: a stay has no end before the patient leaves.
+    The bed need not be clean yet. Nobody may be in it, or have it reserved for any other time: a stay has no end
+    before the patient leaves.
     """
     async with known(running, new.admission_id):
         outcome = await reservations.reserve_bed(

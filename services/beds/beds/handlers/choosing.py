@@ -41,7 +41,7 @@ async def lock_best_bed(
             bed = await records.lock_free_bed(act, bed_id, at, waiting=waiting)
             if bed is not None:
                 pack, place = await _place_of(act, bed, at, (admission_id,))
-                reserved = await in_the_way(act, bed_id, at, None)  # since it was found to be free
+                reserved = await in_the_way(act, bed_id, at)  # since it was found to be free
                 return None if reserved or pack.failed(place, want.needs) else bed
     return None
 

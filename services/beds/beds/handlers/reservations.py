@@ -34,7 +34,7 @@ from common.stamp import Stamp
 async def reserve_bed(
     act: UnitOfWork, caller: Caller, bed_id: UUID, admission_id: UUID, starts_at: datetime, ends_at: datetime
 ) -> Outcome:
-    """Keeps the bed from others for that time, for an admission that waits; one reservation for each.
+    """Keeps the bed from others for that time, for an admission that waits; one reservation for each, and of each bed.
 
     Bed and room have to suit by every rule, as if nobody else were in the room; who is there is judged when it becomes
     a hold. Raises `NotWaiting`, `AlreadyReserved`, `BedReserved`, `PlacementRuleFailed` and as `check_bed`.
@@ -53,7 +53,7 @@ async def reserve_bed(
     reservation_id = new_id()
     reserving = placement.reserving(reservation_id, starts_at, stamp)
     check_bed(bed, admission_id, starts_at, stamp.at)
-    await expect_unreserved(act, bed_id, starts_at, ends_at)
+    await expect_unreserved(act, bed_id, stamp.at)  # the earlier of two patients could never arrive
     await judge_room(act, bed, placement.needs, stamp.at)
 
     await drop_reservation(act, earlier, "expired", stamp)

@@ -59,10 +59,8 @@ async def drop_reservation(
         await save_reservation(act, ReservationEvent.EXPIRED, reservation, reservation.expired(stamp))
 
 
-async def expect_unreserved(
-    act: UnitOfWork, bed_id: UUID, since: datetime, until: datetime | None = None
-) -> None:
-    """Nobody has this locked bed reserved in this time; without `until`, ever. Raises `BedReserved`."""
-    found = await in_the_way(act, bed_id, since, until)
+async def expect_unreserved(act: UnitOfWork, bed_id: UUID, at: datetime) -> None:
+    """Nobody has this locked bed reserved, for whatever later time. Raises `BedReserved`."""
+    found = await in_the_way(act, bed_id, at)
     if found is not None:
         raise BedReserved(**found.facts())

@@ -19,33 +19,24 @@ from common.statements import Statement, constant
 
 reservations = Aggregates(Reservation, reservation)
 
-_from: sa.BindParameter[Any] = sa.bindparam("from_moment", type_=Moment)
-_until: sa.BindParameter[Any] = sa.bindparam("until", type_=Moment)
+_now: sa.BindParameter[Any] = sa.bindparam("now", type_=Moment)
 _reserved = reservation.c.state == constant(ReservationState.RESERVED)
 _IN_THE_WAY = Statement(
     sa.select(*reservation.c)
-    .where(
-        reservation.c.bed_id == sa.bindparam("of_bed"),
-        _reserved,
-        reservation.c.ends_at > _from,
-        sa.or_(_until.is_(None), reservation.c.starts_at < _until),
-    )
-    .order_by(reservation.c.starts_at)
+    .where(reservation.c.bed_id == sa.bindparam("of_bed"), _reserved, reservation.c.ends_at > _now)
     .limit(sa.literal_column("1"))
 )
 
 
-async def in_the_way(
-    act: UnitOfWork, bed_id: UUID, since: datetime, until: datetime | None
-) -> Reservation | None:
-    """The first reservation of a locked bed that reaches into this time; `until` None is without an end."""
-    row = await act.first(_IN_THE_WAY, of_bed=bed_id, from_moment=since, until=until)
+async def in_the_way(act: UnitOfWork, bed_id: UUID, at: datetime) -> Reservation | None:
+    """The one reservation of a locked bed that is not over, for whatever later time."""
+    row = await act.first(_IN_THE_WAY, of_bed=bed_id, now=at)
     return None if row is None else reservations.read(row)
 
 
 async def is_reserved(act: UnitOfWork, bed_id: UUID, at: datetime) -> bool:
     """Whether somebody has this locked bed reserved, for whatever later time."""
-    return await in_the_way(act, bed_id, at, None) is not None
+    return await in_the_way(act, bed_id, at) is not None
 
 
 class Due(NamedTuple):
@@ -57,7 +48,6 @@ class Due(NamedTuple):
     is_over: bool
 
 
-_now: sa.BindParameter[Any] = sa.bindparam("now", type_=Moment)
 _over = reservation.c.ends_at <= _now
 _DUE = Statement(
     sa.select(reservation.c.admission_id, reservation.c.bed_id, placement.c.needs, _over.label("is_over"))
