@@ -1,6 +1,7 @@
 """A bed is kept from others for a planned admission, from a moment in the future on."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -436,6 +437,24 @@ async def test_a_newer_want_keeps_the_reservation_or_ends_it(
     assert placement["state"] == ("withdrawn" if newer is None else "queued")
     assert placement["want_version"] == 2
     assert placement["reservation_id"] == (made["id"] if state == "reserved" else None)
+
+
+async def test_a_newer_priority_keeps_a_reservation_in_another_department(ward: Ward):
+    department = await ward.a_department()
+    admission, patient = new_id(), new_id()
+    want = Want(department, None, Priority.ELECTIVE, Needs(), ready=True, requested_at=await ward.now())
+    await ward.says(Wish(admission, patient, want, 1, 1))
+    bed = await ward.a_bed()
+    made = await ward.reserved(admission, bed)
+    there = UUID(made["department_id"])
+
+    for version, newer in enumerate(
+        (replace(want, priority=Priority.URGENT), replace(want, department_id=there)), 2
+    ):
+        await ward.says(Wish(admission, patient, newer, version, 1))
+        assert (await ward.reservation(made["id"]))["state"] == "reserved"
+    await ward.says(Wish(admission, patient, want, 4, 1))
+    assert (await ward.reservation(made["id"]))["reason_code"] == "wanted_elsewhere"
 
 
 async def test_what_is_given_back_is_over(ward: Ward):

@@ -139,14 +139,14 @@ class Reservation:
     def is_live(self, now: datetime) -> bool:
         return self.settled(now).state is R.RESERVED
 
-    def serves(self, want: Want | None, now: datetime) -> bool:
-        """Whether it still is what the admission wants."""
-        return (
-            want is not None
-            and self.is_live(now)
-            and want.department_id == self.department_id
-            and want.bed_id in (None, self.bed_id)
-        )
+    def unwanted(self, before: Want | None, want: Want | None) -> str | None:
+        """Why it is not what the admission wants any more; a want of the same place as before says nothing new."""
+        if want is None:
+            return "not_wanted"
+        if before is not None and want.place == before.place:
+            return None
+        serves = want.department_id == self.department_id and want.bed_id in (None, self.bed_id)
+        return None if serves else "wanted_elsewhere"
 
     def kept(self, stamp: Stamp) -> "Reservation":
         return self._step("keep", stamp)

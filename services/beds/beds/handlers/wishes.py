@@ -1,7 +1,10 @@
 """The other half of every admission: its want is answered by a placement (domain §2, *What beds answers*)."""
 
+from datetime import datetime
+
 from beds import records
-from beds.domain.placement import Placement, PlacementState, Wish
+from beds.domain.placement import Placement, PlacementState, Want, Wish
+from beds.domain.reservation import Reservation
 from beds.events import PlacementEvent
 from beds.handlers.choosing import is_unsuited, lock_best_bed, still_suits
 from beds.handlers.recording import answer_event, give_up_hold, save_placement, take_hold
@@ -30,12 +33,12 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
         or wish.want is None
         or await still_suits(act, held_bed, wish.want, wish.admission_id, stamp.at)
     )
-    is_reserved = reservation is not None and reservation.serves(wish.want, stamp.at)
+    no_use = _no_use(reservation, placement.want, wish.want, stamp.at)
+    is_reserved = reservation is not None and no_use is None
     decided = placement.reconciled(wish, held_department, stamp, suits=suits, is_reserved=is_reserved)
     answer, bed = decided.placement, None
-    if not is_reserved:
-        reason_code = "not_wanted" if wish.want is None else "wanted_elsewhere"
-        await drop_reservation(act, reservation, reason_code, stamp)
+    if no_use is not None:
+        await drop_reservation(act, reservation, no_use, stamp)
     if decided.seeks_bed and wish.want is not None:
         bed = await lock_best_bed(act, wish.want, wish.admission_id, stamp.at)
         if bed is None and await is_unsuited(act, wish.want, wish.admission_id, stamp.at):
@@ -49,3 +52,14 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
     else:
         answer = answer.answered(stamp)
         await save_placement(act, answer_event(stored, answer), stored, answer)
+
+
+def _no_use(
+    reservation: Reservation | None, before: Want | None, want: Want | None, at: datetime
+) -> str | None:
+    """Why the newer want has no use for the reservation: its patient, who gets no other bed, would wait in vain."""
+    if reservation is None:
+        return None
+    if not reservation.is_live(at):
+        return "expired"
+    return reservation.unwanted(before, want)

@@ -31,6 +31,11 @@ class Want:
     ready: bool
     requested_at: datetime
 
+    @property
+    def place(self) -> tuple[UUID, UUID | None]:
+        """Where it is wanted, whoever is to lie there."""
+        return self.department_id, self.bed_id
+
     def waited_since(self, now: datetime) -> datetime:
         """The wait did not begin when beds heard of it; clocks of two services may differ."""
         return min(self.requested_at, now)
