@@ -10,7 +10,7 @@ import pytest
 from beds.domain.bed import BedState
 from beds.domain.layout import SexPolicy
 from beds.domain.placement import Priority, Want, Wish
-from beds.domain.rules import Needs, PatientSex
+from beds.domain.rules import Isolation, Needs, PatientSex
 from beds.handlers.layout import close_department
 from common.errors import Refusal
 from common.idempotency import UNCONDITIONAL
@@ -455,6 +455,28 @@ async def test_a_newer_priority_keeps_a_reservation_in_another_department(ward: 
         assert (await ward.reservation(made["id"]))["state"] == "reserved"
     await ward.says(Wish(admission, patient, want, 4, 1))
     assert (await ward.reservation(made["id"]))["reason_code"] == "wanted_elsewhere"
+
+
+async def test_needs_that_the_bed_can_never_meet_end_the_reservation(ward: Ward):
+    """Else nothing would be offered to the patient, for a bed that never becomes a hold."""
+    department = await ward.a_department()
+    admission, patient = new_id(), new_id()
+    want = Want(department, None, Priority.ELECTIVE, Needs(), ready=True, requested_at=await ward.now())
+    await ward.says(Wish(admission, patient, want, 1, 1))
+    shared = await ward.a_room(department, sex_policy=SexPolicy.FIRST_OCCUPANT)
+    await ward.in_bed(department, await ward.a_bed(department, room=shared))  # of whom nothing is known
+    made = await ward.reserved(admission, await ward.a_bed(department, room=shared))
+    isolation = await ward.a_bed(department, room=await ward.a_room(department, negative_pressure=True))
+
+    woman = replace(want, needs=Needs(sex=PatientSex.FEMALE))  # who is in the room today matters later
+    await ward.says(Wish(admission, patient, woman, 2, 1))
+    assert (await ward.reservation(made["id"]))["state"] == "reserved"
+    infected = replace(want, needs=Needs(isolation=Isolation.AIRBORNE))
+    await ward.says(Wish(admission, patient, infected, 3, 1))
+    shown = await ward.reservation(made["id"])
+    assert (shown["state"], shown["reason_code"]) == ("cancelled", "unsuited")
+    placement = await ward.placement(admission)
+    assert (placement["bed_id"], placement["reservation_id"]) == (str(isolation), None)
 
 
 async def test_what_is_given_back_is_over(ward: Ward):

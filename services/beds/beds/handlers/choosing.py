@@ -76,8 +76,19 @@ async def suits_now(act: UnitOfWork, bed_id: UUID, needs: Needs, admission_id: U
 
 async def judge_room(act: UnitOfWork, bed: Bed, needs: Needs, at: datetime) -> None:
     """Bed and room alone, as if nobody were in it and the bed were clean. Raises `PlacementRuleFailed`."""
-    pack, place = await places.place_of(act, bed.id, at, ())
-    pack.expect_suitable(replace(place.ready(), neighbours=()), needs)
+    pack, place = await _bed_and_room(act, bed.id, at)
+    pack.expect_suitable(place, needs)
+
+
+async def can_ever_suit(act: UnitOfWork, bed_id: UUID, needs: Needs, at: datetime) -> bool:
+    """Whether bed and room would suit if nobody were in it: what `judge_room` expects, of a bed that is not locked."""
+    pack, place = await _bed_and_room(act, bed_id, at)
+    return not pack.failed(place, needs)
+
+
+async def _bed_and_room(act: UnitOfWork, bed_id: UUID, at: datetime) -> tuple[RulePack, Place]:
+    pack, place = await places.place_of(act, bed_id, at, ())
+    return pack, replace(place.ready(), neighbours=())
 
 
 async def judge(

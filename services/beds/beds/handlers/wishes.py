@@ -6,7 +6,7 @@ from beds import records
 from beds.domain.placement import Placement, PlacementState, Want, Wish
 from beds.domain.reservation import Reservation
 from beds.events import PlacementEvent
-from beds.handlers.choosing import is_unsuited, lock_best_bed, still_suits
+from beds.handlers.choosing import can_ever_suit, is_unsuited, lock_best_bed, still_suits
 from beds.handlers.recording import answer_event, give_up_hold, save_placement, take_hold
 from beds.handlers.reserving import drop_reservation, lock_reservation
 from common.db import UnitOfWork
@@ -33,7 +33,7 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
         or wish.want is None
         or await still_suits(act, held_bed, wish.want, wish.admission_id, stamp.at)
     )
-    no_use = _no_use(reservation, placement.want, wish.want, stamp.at)
+    no_use = await _no_use(act, reservation, placement.want, wish.want, stamp.at)
     is_reserved = reservation is not None and no_use is None
     decided = placement.reconciled(wish, held_department, stamp, suits=suits, is_reserved=is_reserved)
     answer, bed = decided.placement, None
@@ -54,12 +54,16 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
         await save_placement(act, answer_event(stored, answer), stored, answer)
 
 
-def _no_use(
-    reservation: Reservation | None, before: Want | None, want: Want | None, at: datetime
+async def _no_use(
+    act: UnitOfWork, reservation: Reservation | None, before: Want | None, want: Want | None, at: datetime
 ) -> str | None:
     """Why the newer want has no use for the reservation: its patient, who gets no other bed, would wait in vain."""
     if reservation is None:
         return None
     if not reservation.is_live(at):
         return "expired"
-    return reservation.unwanted(before, want)
+    reason_code = reservation.unwanted(before, want)
+    if reason_code is None and want is not None:
+        suits = await can_ever_suit(act, reservation.bed_id, want.needs, at)
+        return None if suits else "unsuited"
+    return reason_code
