@@ -135,7 +135,10 @@ def status(
     except ValueError as wrong:
         fail(str(wrong), code=3)
     if not addresses.processes:
-        fail("Say --process NAME=URL, set BEDS_URL and the others, or start a stack with make run.", code=3)
+        fail(
+            "No stack runs in this folder. Start one with make run, or say where they are: --process NAME=URL.",
+            code=3,
+        )
     from tools.status import asking, parts, showing
 
     found = asyncio.run(asking.ask(addresses))

@@ -95,7 +95,7 @@ async def test_a_replica_is_named_by_its_address(hospital: Hospital):
 async def test_where_nothing_is_known_it_says_what_to_do():
     code, said, complained = await wardline_status("--stack", "/nowhere")
     assert (code, said) == (3, "")
-    assert "start a stack with make run" in complained
+    assert "Start one with make run" in complained
 
     code, _, complained = await wardline_status("--process", "beds")
     assert (code, complained) == (3, "beds is not NAME=URL, such as beds=http://10.0.0.7:8081\n")

@@ -1,6 +1,7 @@
 """`wardline run`: the whole hospital on this machine, with people in it, until Ctrl-C."""
 
 import asyncio
+import os
 import shutil
 import signal
 import time
@@ -29,7 +30,7 @@ _WELCOME = """
   try       {url}/docs  every route, to try by hand
             README.md, "A tour in five minutes"
   look      {logs}  a log per process
-  stop      Ctrl-C; data and passwords are kept, `make clean` removes them
+  stop      Ctrl-C, or kill {pid}; data and passwords are kept, `make clean` removes them
 
   sign in   {admin} / {password}
             the people below, each with the password {demo}
@@ -90,10 +91,11 @@ def _welcome(stack: Stack) -> str:
         password=stack.secrets.password(_ADMIN),
         demo=stack.secrets.password("demo"),
         logs=stack.logs,
+        pid=os.getpid(),
     )
 
 
 def _watch(stack: Stack) -> None:
     while (death := stack.first_death()) is None:
         time.sleep(0.3)
-    raise ProcessFailed(death)
+    raise ProcessFailed(f"{death}\nAll the rest was stopped, and nothing is lost: make run starts it again.")
