@@ -378,10 +378,32 @@ async def test_a_patient_who_gets_another_bed_needs_no_reservation(ward: Ward):
         assert (await hold(ward, bed, await ward.waits_elsewhere())).status_code == 201
 
 
-async def test_a_hold_of_the_reserved_bed_keeps_the_reservation(ward: Ward):
-    bed, admission, made = await a_plan(ward)
+async def test_a_hold_that_reaches_the_reservation_of_its_bed_takes_its_place(ward: Ward):
+    bed, admission = await ward.a_bed(), await ward.waits_elsewhere()
+    made = await ward.reserved(admission, bed, hours=0.25)
     assert (await hold(ward, bed, admission)).status_code == 201
     assert (await ward.reservation(made["id"]))["state"] == "kept"
+    assert (await ward.placement(admission))["reservation_id"] is None
+
+
+@pytest.mark.parametrize("ends", ["released", "expired", "unswept", "arrived"])
+async def test_a_hold_that_ends_before_the_reservation_of_its_bed_leaves_it_alone(ward: Ward, ends: str):
+    bed, admission, made = await a_plan(ward)
+    held = await ward.holds(admission, bed)
+    placement = await ward.placement(admission)
+    assert (placement["state"], placement["reservation_id"]) == ("held", made["id"])
+    if ends == "arrived":
+        assert (await arrive(ward, admission)).status_code == 201
+        assert (await ward.reservation(made["id"]))["state"] == "kept"
+        return
+    await (ward.releases(bed, held) if ends == "released" else ward.lapses(bed))
+    if ends == "expired":
+        await ward.sweeps_all()
+    assert code_of(await hold(ward, bed, await ward.waits_elsewhere())) == RESERVED
+    await ward.comes_to_start(bed)
+    assert await ward.turns_reservations() == 1
+    placement = await ward.placement(admission)
+    assert (placement["state"], placement["hold_id"]) == ("held", made["id"])
 
 
 async def test_who_has_a_reservation_waits_for_it(ward: Ward):

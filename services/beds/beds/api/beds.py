@@ -95,7 +95,10 @@ async def remove_bed(
 async def hold_bed(
     request: Request, running: Running, caller: Calling, demand: Demanding, bed_id: UUID, hold: NewHold
 ) -> Response:
-    """Holds the bed for an admission that waits, for 30 minutes or as many as are named."""
+    """Holds the bed for an admission that waits, for 30 minutes or as many as are named.
+
+    Its reservation ends, unless it is of this bed and begins after the hold.
+    """
     async with known(running, hold.admission_id):
         outcome = await holding.hold_bed(
             running.database, demand, caller, bed_id, hold.admission_id, hold.minutes, hold.reason()

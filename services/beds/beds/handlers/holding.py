@@ -1,5 +1,6 @@
 """Holds: a bed kept for one admission until a time, never for longer and never for two."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -40,6 +41,7 @@ async def hold_bed(
 ) -> Outcome:
     """Holds the bed for an admission that waits; its earlier hold and its reservation end first. Answers the hold's id.
 
+    A reservation of this very bed that begins after the hold does not end.
     `override` is the reason for which overridable placement rules need not be kept.
     """
     placement = await records.placements.find(act, admission_id)
@@ -59,9 +61,11 @@ async def hold_bed(
 
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed_id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
-    await use_reservation(act, reservation, bed_id, stamp)
-    until = stamp.at + (HOLD if minutes is None else timedelta(minutes=minutes))
-    hold_id = await take_hold(act, placement, placement, bed, stamp, until, override)
+    until, waiting = stamp.at + (HOLD if minutes is None else timedelta(minutes=minutes)), placement
+    if reservation is not None and not reservation.begins_after(bed_id, until, stamp.at):
+        await use_reservation(act, reservation, bed_id, stamp)
+        waiting = replace(placement, reservation_id=None)
+    hold_id = await take_hold(act, placement, waiting, bed, stamp, until, override)
     return Outcome(201, hold_id)
 
 

@@ -83,7 +83,8 @@ async def take_hold(
     if before is not None:
         await occupancy.end_hold(act, before.hold_id, stamp)
     await keep_bed(act, bed, waiting, hold_id, end, stamp, override, is_judged=is_judged)
-    placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp)
+    reserved = waiting.reservation_id
+    placed = waiting.held(bed.id, bed.department_id, hold_id, end, stamp, reservation_id=reserved)
     await save_placement(act, PlacementEvent.HELD, before, placed)
     return hold_id
 
@@ -105,7 +106,7 @@ async def keep_bed(
     """
     held = bed.held(hold_id, placement.admission_id, placement.patient_id, until, stamp)
     if not is_judged:
-        await expect_unreserved(act, bed.id, stamp.at)
+        await expect_unreserved(act, bed.id, stamp.at, own=placement.reservation_id)
         held = held.despite(await judge(act, bed, placement, stamp.at, overriding=override is not None))
     await occupancy.add_hold(act, held)
     await save_bed(act, BedEvent.HELD, bed, held, RulesOverridden((held.overridden and override) or None))

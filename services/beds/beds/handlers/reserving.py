@@ -59,8 +59,8 @@ async def drop_reservation(
         await save_reservation(act, ReservationEvent.EXPIRED, reservation, reservation.expired(stamp))
 
 
-async def expect_unreserved(act: UnitOfWork, bed_id: UUID, at: datetime) -> None:
-    """Nobody has this locked bed reserved, for whatever later time. Raises `BedReserved`."""
+async def expect_unreserved(act: UnitOfWork, bed_id: UUID, at: datetime, *, own: UUID | None = None) -> None:
+    """Nobody else has this locked bed reserved, for whatever later time. Raises `BedReserved`."""
     found = await in_the_way(act, bed_id, at)
-    if found is not None:
+    if found is not None and found.id != own:
         raise BedReserved(**found.facts())

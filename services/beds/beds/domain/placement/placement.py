@@ -184,8 +184,12 @@ class Placement:
         stamp: Stamp,
         *,
         is_offer: bool = False,
+        reservation_id: UUID | None = None,
     ) -> "Placement":
-        """Holds a bed, in the queue or with another hold that has ended before. Raises `NotWaiting`."""
+        """Holds a bed, in the queue or with another hold that has ended before. Raises `NotWaiting`.
+
+        `reservation_id` is of what begins after the hold; any other ends with it.
+        """
         self._expect_waiting()
         return replace(
             self,
@@ -196,7 +200,7 @@ class Placement:
             held_until=until,
             offer_id=hold_id if is_offer else None,
             refusal=None,
-            reservation_id=None,
+            reservation_id=reservation_id,
         )._stamped(stamp, since=stamp.at)
 
     def reserving(self, reservation_id: UUID, starts_at: datetime, stamp: Stamp) -> "Placement":
