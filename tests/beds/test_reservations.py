@@ -621,6 +621,9 @@ async def test_a_board_shows_what_is_reserved(ward: Ward):
     await ward.comes_to_start(bed)
     await ward.lapses(bed)
     assert (await ward.bed_manager.get(path)).json()["reservations"] == []
+    waits_in = (await ward.placement(admission))["department_id"]
+    (placement,) = (await ward.bed_manager.get(f"/v1/departments/{waits_in}/board")).json()["placements"]
+    assert placement["flags"] == []  # though no timer ran
 
 
 async def test_who_has_a_reservation_is_expected_and_waits_behind_the_others(ward: Ward):

@@ -146,6 +146,9 @@ _of_this_board = sa.union(
 ).subquery()
 _state = sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state")
 _refusal = refusal_once(_over).label("refusal")
+_has_reserved = sa.exists().where(
+    reservation.c.id == placement.c.reservation_id, reservation.c.ends_at > _now
+)
 _placements = sa.select(
     *_shown(placement.c.admission_id, placement.c.patient_id),
     _state,
@@ -163,9 +166,9 @@ _placements = sa.select(
         waits_for_a_person=sa.and_(
             _state.element == constant(PlacementState.QUEUED),
             _refusal.element != constant(Unplaced.NO_BED),
-            placement.c.reservation_id.is_(None),
+            sa.not_(_has_reserved),
         ),
-        reserved=placement.c.reservation_id.is_not(None),
+        reserved=_has_reserved,
     ),
 ).where(placement.c.admission_id == _of_this_board.c.admission_id)
 
