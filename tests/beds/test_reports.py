@@ -218,6 +218,14 @@ async def test_a_period_that_ends_before_it_begins_is_refused(ward: Ward):
     assert code_of(answer) == (422, "invalid")
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:01:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("end", ["from", "to"])
+async def test_a_period_is_of_times_that_a_hospital_has_seen(ward: Ward, end: str, moment: str):
+    """The day before the first moment of all is no time any more."""
+    answer = await ward.bed_manager.get("/v1/reports/occupancy", params={end: moment})
+    assert code_of(answer) == (422, "invalid")
+
+
 async def test_pages_of_a_report_follow_each_other(ward: Ward):
     department = await ward.a_department()
     for hours in (1, 1, 3):

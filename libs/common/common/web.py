@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
     create_model,
 )
@@ -50,6 +51,10 @@ def _written_out(value: Any) -> Any:
 
 #: A time as RFC 3339 writes it. The library would also take seconds since 1970 for one.
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+#: A time that a hospital plans or looks back to: never so far off that a day before or after it is no time any more.
+NearInstant = Annotated[
+    Instant, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
 #: A date, `1980-02-03`, and no number either.
 Day = Annotated[date, BeforeValidator(_written_out)]
 #: A machine word such as a reason code or the code of a bed.

@@ -1,6 +1,6 @@
 """What the API accepts and what it shows (contract §2, §3)."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +11,9 @@ from admissions.domain.admission import AdmissionState, Disposition, PresenceSta
 from admissions.domain.discharge import MOST_MILESTONES, Plan, Step
 from admissions.domain.needs import AgeBand, Isolation, LevelOfCare, Needs, RoomPreference, Sex
 from admissions.domain.patient import AdministrativeSex
-from common.web import Code, Day, Instant, Line, Payload
+from common.web import Code, Day, Line, NearInstant, Payload
 
-#: A time, and a day, of which plans are made.
-Moment = Annotated[Instant, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+#: A day of which plans are made.
 PlannedDay = Annotated[Day, Query(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
 BirthDate = Annotated[Day, Field(ge=date(1875, 1, 1))]
 
@@ -126,7 +125,7 @@ class MilestonePlan(Payload):
 class DischargePlan(Payload):
     """The whole plan from now on. Another expected time than the one before needs its `reason_code`."""
 
-    discharge_expected_at: Moment | None = None
+    discharge_expected_at: NearInstant | None = None
     reason_code: Code | None = None
     milestones: list[MilestonePlan] = Field(default_factory=list, max_length=MOST_MILESTONES)
 

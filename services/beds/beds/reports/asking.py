@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from common.db import Reader
 from common.errors import FieldError, Invalid
 from common.paging import MAX_LIMIT, Listing, Page
-from common.web import Instant, list_answer, shows_list
+from common.web import NearInstant, list_answer, shows_list
 
 Row = Any
 _CSV = "text/csv"
@@ -27,8 +27,8 @@ class Format(StrEnum):
 
 
 async def _period(
-    since: Annotated[Instant | None, Query(alias="from", description="inclusive")] = None,
-    until: Annotated[Instant | None, Query(alias="to", description="exclusive")] = None,
+    since: Annotated[NearInstant | None, Query(alias="from", description="inclusive")] = None,
+    until: Annotated[NearInstant | None, Query(alias="to", description="exclusive")] = None,
 ) -> Mapping[str, datetime | None]:
     """From one moment until before another; None is without an end on that side."""
     if since is not None and until is not None and since >= until:

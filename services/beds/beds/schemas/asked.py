@@ -9,7 +9,7 @@ from beds.domain.cleaning import CleaningPriority, CleaningType
 from beds.domain.layout import AgeBand, LevelOfCare, SexPolicy
 from beds.domain.movement import Reversible
 from beds.schemas.needs import Codes, NeedsOfAPatient
-from common.web import Code, Instant, Line, Payload
+from common.web import Code, Instant, Line, NearInstant, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
 
@@ -97,8 +97,8 @@ class NewReservation(Payload):
     """Within the next 14 days, for 24 hours at most."""
 
     admission_id: UUID
-    starts_at: Instant
-    ends_at: Instant
+    starts_at: NearInstant
+    ends_at: NearInstant
 
 
 class Block(Payload):
