@@ -406,6 +406,20 @@ async def test_a_hold_that_ends_before_the_reservation_of_its_bed_leaves_it_alon
     assert (placement["state"], placement["hold_id"]) == ("held", made["id"])
 
 
+async def test_an_offer_of_the_reserved_bed_that_is_accepted_leaves_the_reservation_of_tomorrow(ward: Ward):
+    department = await ward.a_department()
+    admission = await ward.waits_for(department)
+    bed = await ward.a_bed(department)
+    await ward.places_all()
+    made = await ward.reserved(admission, bed)
+    await ward.accepts(admission)
+    assert (await ward.placement(admission))["reservation_id"] == made["id"]
+    await ward.lapses(bed)
+    await ward.sweeps_all()
+    assert (await ward.reservation(made["id"]))["state"] == "reserved"
+    assert code_of(await hold(ward, bed, await ward.waits_elsewhere())) == RESERVED
+
+
 async def test_who_has_a_reservation_waits_for_it(ward: Ward):
     """Otherwise the next free bed would be held for somebody who comes tomorrow."""
     department = await ward.a_department()

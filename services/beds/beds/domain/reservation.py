@@ -139,10 +139,6 @@ class Reservation:
     def is_live(self, now: datetime) -> bool:
         return self.settled(now).state is R.RESERVED
 
-    def begins_after(self, hold_of: UUID, until: datetime, now: datetime) -> bool:
-        """Whether a hold of this bed ends before it, so that it goes on as if nothing were held."""
-        return self.is_live(now) and hold_of == self.bed_id and until <= self.starts_at
-
     def unwanted(self, before: Want | None, want: Want | None) -> str | None:
         """Why it is not what the admission wants any more; a want of the same place as before says nothing new."""
         if want is None:

@@ -61,10 +61,9 @@ async def hold_bed(
 
     if placement.state is PlacementState.HELD and placement.bed_id not in (None, bed_id):
         await give_up_hold(act, placement, locked[placement.bed_id], stamp)
-    until, waiting = stamp.at + (HOLD if minutes is None else timedelta(minutes=minutes)), placement
-    if reservation is not None and not reservation.begins_after(bed_id, until, stamp.at):
-        await use_reservation(act, reservation, bed_id, stamp)
-        waiting = replace(placement, reservation_id=None)
+    until = stamp.at + (HOLD if minutes is None else timedelta(minutes=minutes))
+    reserved = await use_reservation(act, reservation, bed_id, stamp, until)
+    waiting = replace(placement, reservation_id=reserved)
     hold_id = await take_hold(act, placement, waiting, bed, stamp, until, override)
     return Outcome(201, hold_id)
 

@@ -70,14 +70,14 @@ async def accept_offer(act: UnitOfWork, caller: Caller, admission_id: UUID) -> O
     Raises `NoOffer`, `HoldExpired`, `PlacementRuleFailed`.
     """
     placement, reservation, bed, stamp = await _lock_offered(act, caller, admission_id)
-    await use_reservation(act, reservation, bed.id, stamp)
     hold_id, until = new_id(), stamp.at + HOLD
+    reserved = await use_reservation(act, reservation, bed.id, stamp, until)
     held = bed.held_anew(hold_id, until, stamp).despite(await judge(act, bed, placement, stamp.at))
 
     await occupancy.end_hold(act, placement.hold_id, stamp)
     await occupancy.add_hold(act, held)
     await save_bed(act, BedEvent.HELD, bed, held)
-    accepted = placement.held(bed.id, bed.department_id, hold_id, until, stamp)
+    accepted = placement.held(bed.id, bed.department_id, hold_id, until, stamp, reservation_id=reserved)
     await save_placement(act, PlacementEvent.HELD, placement, accepted)
     return Outcome(200, admission_id)
 

@@ -56,7 +56,7 @@ async def confirm_arrival(
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, placement.department_id)
     stamp = await act.stamp(placement, reservation, *locked.values())
     act.demand.expect(placement.tag(stamp.at))
-    reserved = reserved_bed(reservation, stamp.at)
+    reserved = reservation.bed_id if reservation is not None and reservation.is_live(stamp.at) else None
     bed = locked[placement.settled(stamp.at).bed_for_arrival(named_bed, reserved)]
     POLICIES.allow(caller, Act.MOVE_IN_OR_OUT, bed.department_id)
     if override is not None:

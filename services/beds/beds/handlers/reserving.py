@@ -19,11 +19,9 @@ async def lock_reservation(act: UnitOfWork, placement: Placement | None) -> Rese
     return await reservations.lock(act, placement.reservation_id)
 
 
-def reserved_bed(reservation: Reservation | None, at: datetime | None = None) -> UUID | None:
-    """The bed that is reserved at this moment; without one, to be locked with the others, also where it is over."""
-    if reservation is None or (at is not None and not reservation.is_live(at)):
-        return None
-    return reservation.bed_id
+def reserved_bed(reservation: Reservation | None) -> UUID | None:
+    """The bed of the reservation, whether or not that is over: to be locked with the others."""
+    return None if reservation is None else reservation.bed_id
 
 
 async def save_reservation(
@@ -35,14 +33,24 @@ async def save_reservation(
 
 
 async def use_reservation(
-    act: UnitOfWork, reservation: Reservation | None, taken: UUID, stamp: Stamp
-) -> None:
-    """The patient gets a bed, early or in time: the reserved one, or another. What is written next takes its place."""
-    if reservation is not None and reservation.is_live(stamp.at) and reservation.bed_id == taken:
+    act: UnitOfWork, reservation: Reservation | None, taken: UUID, stamp: Stamp, until: datetime | None = None
+) -> UUID | None:
+    """The patient gets a bed, the reserved one or another, until then or for as long as it takes.
+
+    What is written next takes the place of the reservation. Only a hold of its bed that ends before it leaves it alone:
+    answers its id then.
+    """
+    if reservation is None:
+        return None
+    reserved = reservation.is_live(stamp.at) and reservation.bed_id == taken
+    if reserved and until is not None and until <= reservation.starts_at:
+        return reservation.id
+    if reserved:
         await occupancy.void_reserved(act, reservation.id)
         await save_reservation(act, ReservationEvent.KEPT, reservation, reservation.kept(stamp))
     else:
         await drop_reservation(act, reservation, "placed_elsewhere", stamp)
+    return None
 
 
 async def drop_reservation(
