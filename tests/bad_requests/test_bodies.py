@@ -15,7 +15,7 @@ from tests.support.person import Person
 from tests.support.stored import rows_of
 from tests.support.things import filled
 
-WITH_BODY = [row for row in MATRIX if row.body is not None and row.later is None]
+WITH_BODY = [row for row in MATRIX if row.body is not None]
 OF_EACH_SERVICE = [
     row
     for row in WITH_BODY

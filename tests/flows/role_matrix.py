@@ -39,8 +39,6 @@ class Row:
     path: str
     who: str
     body: Mapping[str, Any] | None = None
-    later: str | None = field(default=None, kw_only=True)
-    """What will bring the route; until then it must not be there."""
     refusal: int = field(default=403, kw_only=True)
     """What those get who may not; 404 where not even its being there is theirs to know."""
     ends_session: bool = field(default=False, kw_only=True)

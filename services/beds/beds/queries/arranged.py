@@ -14,6 +14,7 @@ from beds.models import (
 )
 from beds.queries.filters import any_of
 from beds.records import offers
+from beds.records.over import is_transfer_over
 from common.paging import Listing, optional
 from common.statements import Statement, constant
 
@@ -41,9 +42,7 @@ OFFERS = Listing(
 
 
 # Transfers
-_transfer_over = sa.and_(
-    transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _clock
-)
+_transfer_over = is_transfer_over(_clock)
 _transfer_state = sa.case((_transfer_over, constant(TransferState.REQUESTED)), else_=transfer.c.state)
 _transfers = sa.select(
     *(column for column in transfer.c if column.name != "state"),

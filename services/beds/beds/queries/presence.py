@@ -14,6 +14,7 @@ from beds.models import (
 )
 from beds.queries.filters import any_of
 from beds.records import offers
+from beds.records.over import is_hold_over, wanted_in
 from common.paging import Listing
 from common.statements import Statement, constant
 
@@ -41,16 +42,15 @@ HOLD_OF = Statement(
 )
 
 # Placements
-_hold_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _clock)
+_hold_over = is_hold_over(_clock)
 _place_state = sa.case((_hold_over, constant(PlacementState.QUEUED)), else_=placement.c.state)
 _refusal = offers.refusal_once(_hold_over)
-_wanted_department = sa.cast(placement.c.want["department_id"].astext, Uuid)
-_department = sa.case((_hold_over, _wanted_department), else_=placement.c.department_id)
+_department = sa.case((_hold_over, wanted_in), else_=placement.c.department_id)
 _filtered: sa.BindParameter[Any] = sa.bindparam("department_id", type_=Uuid)
 _in_department = sa.or_(  # spelled out, so that an index serves both
     _filtered.is_(None),
     sa.and_(placement.c.department_id == _filtered, sa.not_(_hold_over)),
-    sa.and_(_hold_over, _wanted_department == _filtered),
+    sa.and_(_hold_over, wanted_in == _filtered),
 )
 _placement_columns = [c for c in placement.c if c.name not in ("state", "refusal", "department_id")]
 _placements = sa.select(

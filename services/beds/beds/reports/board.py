@@ -19,6 +19,7 @@ from beds.domain.transfer import PENDING, TransferState
 from beds.models import bed, cleaning_job, department, placement, reservation, room, transfer
 from beds.records.free import is_lapsed, state_at
 from beds.records.offers import refusal_once
+from beds.records.over import is_hold_over, is_transfer_over, wanted_in
 from common.columns import in_json
 from common.db import Reader
 from common.errors import NotFound
@@ -102,7 +103,7 @@ _beds = sa.select(
 )
 
 # Transfers that are under way, to this department or from it
-_transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
+_transfer_over = is_transfer_over(_now)
 _pending = transfer.c.state.in_([constant(state) for state in PENDING])
 (_held_until,) = _shown(transfer.c.held_until)
 _transfers = sa.select(
@@ -132,15 +133,14 @@ _reservations = sa.select(
 ).where(_live)
 
 # Placements: who is in these beds, who waits for this department, and who is to come to it
-_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
-_wanted = sa.cast(placement.c.want["department_id"].astext, Uuid)
+_over = is_hold_over(_now)
 _of_this_board = sa.union(
     sa.select(_bed.admission_id).where(_bed.admission_id.is_not(None)),
     sa.select(placement.c.admission_id).where(
         placement.c.department_id == _here,
         placement.c.state.in_([constant(state) for state in (PlacementState.QUEUED, *HERE)]),
     ),
-    sa.select(placement.c.admission_id).where(_over, _wanted == _here),
+    sa.select(placement.c.admission_id).where(_over, wanted_in == _here),
     sa.select(transfer.c.admission_id).where(_pending, transfer.c.department_id == _here),
     sa.select(reservation.c.admission_id).where(_live),
 ).subquery()
@@ -152,7 +152,7 @@ _has_reserved = sa.exists().where(
 _placements = sa.select(
     *_shown(placement.c.admission_id, placement.c.patient_id),
     _state,
-    sa.case((_over, _wanted), else_=placement.c.department_id).label("department_id"),
+    sa.case((_over, wanted_in), else_=placement.c.department_id).label("department_id"),
     *(
         sa.case((_over, None), else_=column).label(column.name)
         for column in (placement.c.bed_id, placement.c.offer_id)

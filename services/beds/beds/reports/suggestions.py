@@ -19,6 +19,7 @@ from beds.domain.placement import HERE, WAITING, NotWaiting, UnknownPlacement
 from beds.domain.rules import Fit, Needs, Outcome, Rule, RulePack, Severity
 from beds.models import bed, placement, transfer
 from beds.records.free import is_unreserved
+from beds.records.over import wanted_in
 from beds.records.places import IS_FREE, Alike, looked_at, pack_at, read_pack, read_places
 from common.db import Reader
 from common.policies import within
@@ -88,9 +89,8 @@ class Sought:
 
 _of_admission: sa.BindParameter[Any] = sa.bindparam("of_admission", type_=Uuid)
 _waits = placement.c.state.in_([constant(state) for state in WAITING])
-_wanted_in = sa.cast(placement.c.want["department_id"].astext, Uuid)
 _sought_in = sa.func.coalesce(
-    transfer.c.department_id, sa.case((_waits, _wanted_in)), placement.c.department_id
+    transfer.c.department_id, sa.case((_waits, wanted_in)), placement.c.department_id
 )
 _patient = (
     sa.select(

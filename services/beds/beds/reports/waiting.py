@@ -19,11 +19,12 @@ from sqlalchemy.dialects.postgresql import UUID as Uuid
 from beds.domain.placement import PlacementState, Priority, Unplaced
 from beds.domain.reservation import ReservationState
 from beds.domain.rules import Rule
-from beds.domain.transfer import PENDING, TransferState
+from beds.domain.transfer import PENDING
 from beds.models import bed, department, offer, placement, reservation, transfer
 from beds.records import QUEUE_ORDER, WANTED_AT
 from beds.records.free import IS_NO_COT, is_free
 from beds.records.offers import refusal_once
+from beds.records.over import is_hold_over, is_transfer_over, wanted_in
 from beds.reports.asking import Report
 from beds.reports.counting import mean, median, minutes_between, rounded
 from beds.reports.unplaced import Why, with_reasons
@@ -93,8 +94,7 @@ class QueueOfDepartment(BaseModel):
 
 
 _now = sa.func.statement_timestamp()
-_over = sa.and_(placement.c.state == constant(PlacementState.HELD), placement.c.held_until <= _now)
-_wanted_in = sa.cast(placement.c.want["department_id"].astext, Uuid)
+_over = is_hold_over(_now)
 
 
 def _while_held(value: Column) -> Column:
@@ -123,7 +123,7 @@ _waits_or_holds = (
     sa.select(
         placement.c.admission_id,
         placement.c.patient_id,
-        sa.case((_over, _wanted_in), else_=placement.c.department_id).label("department_id"),
+        sa.case((_over, wanted_in), else_=placement.c.department_id).label("department_id"),
         sa.case((_over, constant(PlacementState.QUEUED)), else_=placement.c.state).label("state"),
         _while_held(placement.c.bed_id).label("bed_id"),
         _while_held(placement.c.held_until).label("held_until"),
@@ -149,7 +149,7 @@ _waits_or_holds = (
     )
     .where(placement.c.state.in_([constant(PlacementState.QUEUED), constant(PlacementState.HELD)]))
 )
-_transfer_over = sa.and_(transfer.c.state == constant(TransferState.ACCEPTED), transfer.c.held_until <= _now)
+_transfer_over = is_transfer_over(_now)
 _is_transferred = sa.select(
     placement.c.admission_id,
     placement.c.patient_id,
