@@ -35,6 +35,7 @@ from beds.domain.placement import (
     Want,
     Wish,
     check_reported,
+    reconcile,
 )
 from beds.domain.rules import Needs
 from common.errors import Invalid
@@ -207,12 +208,12 @@ def test_another_code_changes_no_state():
 def reconciled(placement: Placement, want: Want | None, *, stay_number: int = 1) -> Reconciled:
     held_in = placement.department_id if placement.state is P.HELD else None
     wish = Wish(ADMISSION, PATIENT, want, placement.want_version + 1, stay_number)
-    return placement.reconciled(wish, held_in, NOW)
+    return reconcile(placement, wish, held_in, NOW)
 
 
 def test_1_where_nothing_is_wanted_there_is_an_answer_too():
     first = Placement.first(Wish(ADMISSION, PATIENT, None, 4, 1), NOW)
-    decided = first.reconciled(Wish(ADMISSION, PATIENT, None, 4, 1), None, NOW)
+    decided = reconcile(first, Wish(ADMISSION, PATIENT, None, 4, 1), None, NOW)
     answer = decided.placement.answered(NOW)
     assert (answer.state, answer.want_version, answer.version) == (P.WITHDRAWN, 4, 1)
     assert (decided.ends_hold, decided.seeks_bed) == (False, False)

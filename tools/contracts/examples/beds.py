@@ -9,7 +9,7 @@ from beds.domain.cleaning import CleaningJob, CleaningType
 from beds.domain.layout import Department, DepartmentState, LevelOfCare, Room
 from beds.domain.movement import Reversible
 from beds.domain.offer import OFFER as OFFER_LASTS
-from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish
+from beds.domain.placement import Placement, Priority, Unplaced, Want, Wish, reconcile
 from beds.domain.reservation import Reservation
 from beds.domain.rules import Isolation, Needs, PatientSex
 from beds.domain.targets import Targets
@@ -103,14 +103,14 @@ def _beds() -> Iterator[Fact]:
 def _placements() -> Iterator[Fact]:
     want = Want(DEPARTMENT, None, Priority.URGENT, NEEDS, True, at(5).at)
     wish = Wish(ADMISSION, PATIENT, want, 1, 1)
-    first = Placement.first(wish, at(5)).reconciled(wish, None, at(5)).placement
+    first = reconcile(Placement.first(wish, at(5)), wish, None, at(5)).placement
     queued = first.answered(at(5))
     held = queued.held(BED, DEPARTMENT, HOLD, at(5).at + HOLD_LASTS, at(6))
     given_up = Wish(ADMISSION, PATIENT, None, 3, 1)
-    withdrawn = held.reconciled(given_up, DEPARTMENT, at(7)).placement.answered(at(7))
+    withdrawn = reconcile(held, given_up, DEPARTMENT, at(7)).placement.answered(at(7))
     arrived = held.arrived(BED, DEPARTMENT, at(15))
     other_want = Wish(ADMISSION, PATIENT, replace(want, priority=Priority.ELECTIVE), 2, 1)
-    answered = arrived.reconciled(other_want, DEPARTMENT, at(16)).placement.answered(at(16))
+    answered = reconcile(arrived, other_want, DEPARTMENT, at(16)).placement.answered(at(16))
     moved = arrived.moved(OTHER_BED, DEPARTMENT, at(30))
     yield happened(P.QUEUED, ADMISSION, queued, None)
     yield happened(P.HELD, ADMISSION, held, queued)

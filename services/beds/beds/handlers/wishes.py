@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from beds import records
-from beds.domain.placement import Placement, PlacementState, Want, Wish
+from beds.domain.placement import Placement, PlacementState, Want, Wish, reconcile
 from beds.domain.reservation import Reservation
 from beds.events import PlacementEvent
 from beds.handlers.choosing import can_ever_suit, is_unsuited, lock_best_bed, still_suits
@@ -35,7 +35,7 @@ async def answer_wish(act: UnitOfWork, wish: Wish) -> None:
     )
     no_use = await _no_use(act, reservation, placement.want, wish.want, stamp.at)
     is_reserved = reservation is not None and no_use is None
-    decided = placement.reconciled(wish, held_department, stamp, suits=suits, is_reserved=is_reserved)
+    decided = reconcile(placement, wish, held_department, stamp, suits=suits, is_reserved=is_reserved)
     answer, bed = decided.placement, None
     if no_use is not None:
         await drop_reservation(act, reservation, no_use, stamp)

@@ -1,6 +1,7 @@
 """Presence of one patient: the placement of an admission, its states, refusals and the wish that it answers."""
 
-from beds.domain.placement.placement import Placement, Reconciled
+from beds.domain.placement.placement import Placement
+from beds.domain.placement.reconciling import Reconciled, reconcile
 from beds.domain.placement.refusals import (
     AdmissionAlreadyHolds,
     AlreadyArrived,
@@ -58,4 +59,5 @@ __all__ = [
     "Want",
     "Wish",
     "check_reported",
+    "reconcile",
 ]

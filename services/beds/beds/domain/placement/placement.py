@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from beds.domain.placement.refusals import (
@@ -22,15 +22,8 @@ from common.errors import FieldError, Invalid
 from common.stamp import Stamp, version_tag
 
 P = PlacementState
-_NO_BED: dict[str, Any] = dict.fromkeys(("bed_id", "hold_id", "held_until", "offer_id"))
-
-
-class Reconciled(NamedTuple):
-    """What a wish comes to before any bed is looked for."""
-
-    placement: "Placement"
-    ends_hold: bool
-    seeks_bed: bool
+#: What a placement has no more when its hold or stay is over.
+NO_BED: dict[str, Any] = dict.fromkeys(("bed_id", "hold_id", "held_until", "offer_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class Placement:
             patient_id=wish.patient_id,
             state=P.QUEUED,
             department_id=None,
-            **_NO_BED,
+            **NO_BED,
             since=stamp.at,
             want=None,
             want_version=0,
@@ -95,55 +88,6 @@ class Placement:
             return self._without_hold(self._refusal_without())
         return self
 
-    def reconciled(
-        self,
-        wish: Wish,
-        held_department: UUID | None,
-        stamp: Stamp,
-        *,
-        suits: bool = True,
-        is_reserved: bool = False,
-    ) -> Reconciled:
-        """Steps 1 to 4 of the protocol, not yet stamped: `held` (step 5) or `answered` (step 6) follows.
-
-        `held_department` is that of the bed held now, which `suits` by the placement rules or does not. Whoever
-        `is_reserved` a bed that is still wanted waits for that one. The caller has checked that the wish is newer.
-        """
-        is_decided = self._is_decided(wish)
-        needs = wish.want.needs if wish.want else self.needs
-        if is_decided and self.want is not None and needs == self.want.needs:
-            needs = self.needs  # the same again takes nothing back that a transfer has said since
-        marked = self.entered_in_error or wish.entered_in_error
-        placement = replace(
-            self,
-            want=wish.want,
-            want_version=wish.want_version,
-            needs=needs,
-            reservation_id=self.reservation_id if is_reserved else None,
-            entered_in_error=marked,
-        )
-        if is_decided:
-            return Reconciled(placement, ends_hold=False, seeks_bed=False)
-        fits = suits and self._hold_fits(wish.want, held_department, stamp.at)
-        ends_hold = self.state is P.HELD and not fits
-        if ends_hold:
-            placement = replace(placement, state=P.QUEUED, since=stamp.at, **_NO_BED)
-        if wish.want is None:
-            over = P.LEFT if placement.stay_number > 1 else P.WITHDRAWN
-            placement = replace(placement, state=over, refusal=None, since=stamp.at)
-        elif placement.state is not P.HELD:
-            placement = replace(
-                placement,
-                state=P.QUEUED,
-                department_id=wish.want.department_id,
-                refusal=Unplaced.NO_BED if wish.want.ready else Unplaced.NOT_READY,
-                since=wish.want.waited_since(stamp.at),
-                stay_number=wish.stay_number,
-                left_reason_code=None,
-            )
-        seeks_bed = placement.refusal is Unplaced.NO_BED and not is_reserved
-        return Reconciled(placement, ends_hold, seeks_bed)
-
     def unsuited(self) -> "Placement":
         """The one bed that is wanted is free, and does not suit: a person decides, or something else is wanted."""
         return replace(self, refusal=Unplaced.RULE_FAILED)
@@ -155,25 +99,6 @@ class Placement:
     def entered_erroneously(self, stamp: Stamp) -> "Placement":
         """Nothing takes that back, so it does not matter which of the admission's words is heard last."""
         return replace(self, entered_in_error=True)._stamped(stamp)
-
-    def _is_decided(self, wish: Wish) -> bool:
-        """Presence is not changed by a want (step 2)."""
-        reopened = wish.want is not None and wish.stay_number > self.stay_number
-        return (
-            self.state in HERE
-            or self.refusal is Unplaced.RECOVERED
-            or (self.state is P.LEFT and not reopened)
-        )
-
-    def _hold_fits(self, want: Want | None, held_department: UUID | None, now: datetime) -> bool:
-        return (
-            self.state is P.HELD
-            and want is not None
-            and held_department == want.department_id
-            and want.bed_id in (None, self.bed_id)
-            and self.held_until is not None
-            and self.held_until > now
-        )
 
     def held(
         self,
@@ -248,7 +173,7 @@ class Placement:
             self,
             state=P.IN_BED,
             department_id=department_id,
-            **_NO_BED | {"bed_id": bed_id},
+            **NO_BED | {"bed_id": bed_id},
             refusal=None,
             reservation_id=None,
         )._stamped(stamp, since=stamp.at)
@@ -296,7 +221,7 @@ class Placement:
             waits = replace(self._without_hold(Unplaced.REVERSED), transfer_id=None, needs=self.want.needs)
             return waits._stamped(stamp, since=stamp.at)
         over = P.LEFT if self.stay_number > 1 else P.WITHDRAWN
-        return replace(self, state=over, transfer_id=None, **_NO_BED)._stamped(stamp, since=stamp.at)
+        return replace(self, state=over, transfer_id=None, **NO_BED)._stamped(stamp, since=stamp.at)
 
     def transferring(self, transfer_id: UUID | None, stamp: Stamp) -> "Placement":
         """A transfer is pending, or (None) is not any more; where the patient is stays as it was."""
@@ -342,7 +267,7 @@ class Placement:
     def _without_hold(self, refusal: Unplaced) -> "Placement":
         """Waits where a bed is wanted, though one may have been held elsewhere."""
         department = self.want.department_id if self.want else self.department_id
-        return replace(self, state=P.QUEUED, refusal=refusal, department_id=department, **_NO_BED)
+        return replace(self, state=P.QUEUED, refusal=refusal, department_id=department, **NO_BED)
 
     def _stamped(self, stamp: Stamp, since: datetime | None = None) -> "Placement":
         return replace(
