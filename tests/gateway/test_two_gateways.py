@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -53,7 +54,8 @@ class Load:
     """Everybody asks at every gateway, one request after the other, until it is stopped."""
 
     def __init__(self, clients: list[AsyncClient], visitors: list[Visitor]) -> None:
-        self.answered: dict[tuple[int, str], list[Answered]] = {}
+        everybody = itertools.product(range(len(clients)), visitors)
+        self.answered: dict[tuple[int, str], list[Answered]] = {(n, one.id): [] for n, one in everybody}
         self._over = asyncio.Event()
         self._tasks = [
             asyncio.create_task(self._ask(number, client, visitor))
@@ -62,7 +64,7 @@ class Load:
         ]
 
     async def _ask(self, number: int, client: AsyncClient, visitor: Visitor) -> None:
-        told = self.answered[(number, visitor.id)] = []
+        told = self.answered[(number, visitor.id)]
         bearer = {"authorization": f"Bearer {visitor.token}"}
         while not self._over.is_set():
             path, sent = f"/v1/beds/{number}-{visitor.name}-{len(told)}", time.monotonic()
