@@ -27,8 +27,9 @@ log = structlog.get_logger()
 
 BATCH = 500
 POLL_SECONDS = 1.0
-GATHER_SECONDS = 0.005
-"""What is committed within this time goes out as one batch: numbering, sending and marking cost per batch."""
+PACE_SECONDS = 0.025
+"""From one batch to the next: the first event after a rest goes out at once, what follows is gathered, since
+numbering, sending, marking and reading cost per batch."""
 HOLD_SECONDS = 10.0
 _ADVISORY_LOCK = 0x0B0E
 
@@ -117,6 +118,7 @@ class Relay:
                 if self._held and time.monotonic() > self._release_at:
                     self._held.clear()
                 self._woken.clear()
+                began = time.monotonic()
                 async with lead.connection() as connection:
                     rows = await connection.fetch(_BATCH, list(self._held), BATCH)
                 if rows and (refused := await self._publish(lead, producer, rows)):
@@ -127,7 +129,7 @@ class Relay:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
                             await self._woken.wait()
-                    await asyncio.sleep(GATHER_SECONDS)
+                    await asyncio.sleep(began + PACE_SECONDS - time.monotonic())
         finally:
             await producer.let_go()
 
