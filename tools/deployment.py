@@ -30,5 +30,6 @@ def _on_one_line(text: str) -> str:
 
 def write_secrets(path: Path) -> None:
     """Write them into a file that only its owner can read. Raises FileExistsError: lost keys are lost data."""
+    secrets = "".join(f"{name}='{value}'\n" for name, value in new_secrets())
     path.touch(mode=0o600, exist_ok=False)
-    path.write_text("".join(f"{name}='{value}'\n" for name, value in new_secrets()))
+    path.write_text(secrets)

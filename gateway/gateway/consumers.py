@@ -27,5 +27,9 @@ async def _destroy_words(act: UnitOfWork, erased: _Erased) -> None:
     await records.destroy(act, (erased.id, *erased.erased_with))
 
 
+#: The topics that are listened to.
+CONSUMES = (ERASED_PATIENT,)
+
+
 def effects(_: Process) -> Effects:
     return {ERASED_PATIENT.state: Reaction(_erased, _destroy_words)}

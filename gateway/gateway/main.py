@@ -54,13 +54,14 @@ def gateway_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         routers=(*ROUTERS, notes.router, docs.router),
         refusals=REFUSALS,
-        consumes=(consumers.ERASED_PATIENT,),
+        consumes=consumers.CONSUMES,
         effects=consumers.effects,
         serves_before_its_copies=True,  # people sign in also while Kafka is away
         publishes=CATALOGUE.topics,
         timers=lambda process: [session_timer(process.database)],
         opens=opens,
-        middleware=_middleware(settings),
+        middleware=[Middleware(Proxy)],
+        outside=_outside(settings),
         trusts_request_id=False,
     )
     app = service_app(blueprint, settings)
@@ -68,7 +69,7 @@ def gateway_app(settings: GatewaySettings) -> FastAPI:
     return app
 
 
-def _middleware(settings: GatewaySettings) -> list[Middleware]:
+def _outside(settings: GatewaySettings) -> list[Middleware]:
     """The outermost first. Cookies are never taken from other origins: `allow_credentials` stays off."""
     cors = Middleware(
         CORSMiddleware,
@@ -82,7 +83,6 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         *([believed] if settings.trusted_proxies else []),
         Middleware(SecurityHeaders),
         *([cors] if settings.cors_origins else []),
-        Middleware(Proxy),
     ]
 
 

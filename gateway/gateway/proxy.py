@@ -140,6 +140,8 @@ async def _body(scope: Scope, receive: Receive) -> bytes | AsyncIterator[bytes] 
     if int(declared) > MAX_BODY_BYTES:
         raise TooLarge
     first = await receive()
+    if first["type"] == "http.disconnect":
+        raise Malformed
     if first.get("more_body", False):
         return _parts(first, receive)
     return first.get("body") or None

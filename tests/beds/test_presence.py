@@ -539,6 +539,13 @@ async def test_a_room_closes_after_its_beds(ward: Ward):
     assert (await admin.delete(f"/v1/rooms/{room}")).status_code == 204
     assert code_of(await admin.post("/v1/beds", json=new | {"code": "B2"})) == (422, "invalid")
 
+    assert code_of(await admin.post(f"/v1/beds/{bed}/open")) == (409, "room_out_of_use")
+    other = (await admin.post("/v1/rooms", json={"department_id": str(department), "code": "R2"})).json()[
+        "id"
+    ]
+    assert (await admin.patch(f"/v1/beds/{bed}", json={"room_id": other})).status_code == 200
+    assert (await admin.post(f"/v1/beds/{bed}/open")).status_code == 200
+
 
 async def test_codes_are_taken_once_among_what_is_in_use(ward: Ward):
     admin = ward.staff("admin")

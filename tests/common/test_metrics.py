@@ -1,16 +1,20 @@
 """What a process tells Prometheus: each number moves when what it counts does."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from common.clock import utc_now
 from common.embedded import Kafka
 from common.idempotency import UNCONDITIONAL
 from tests.common.records import a_record, send
 from tests.common.test_process import Service, a_service
-from tests.common.toy import Toy, a_counter, add_counter, raised
+from tests.common.toy import Toy, a_counter, a_fact, add_counter, raised
 from tests.support.scraping import scraped
 from tests.support.waiting import eventually
 
@@ -68,6 +72,27 @@ async def test_without_kafka_the_outbox_grows_in_number_and_in_age(cut_off: Serv
     assert now.value("wardline_relay_active") == 0
     assert now.all("wardline_kafka_reachable") == []
     assert now.value("wardline_health_state", state="degraded") == 1
+
+
+async def test_a_state_that_is_repeated_has_no_age(cut_off: Service, fresh: Toy):
+    """It carries the time of that state, and would make every service look late whenever states are repeated."""
+    async with fresh.database.write() as act:
+        act.publish(replace(a_fact(fresh, uuid4()), at=utc_now() - timedelta(days=3), repeated=True))
+
+    now = await scraped(cut_off.client)
+    assert now.value("wardline_outbox_depth_events") == 1
+    assert now.value("wardline_outbox_age_seconds") == 0
+
+
+async def test_a_database_that_does_not_answer_holds_up_no_probe(cut_off: Service, fresh: Toy):
+    connection = await asyncpg.connect(fresh.admin_url)
+    try:
+        await connection.execute("BEGIN; LOCK TABLE outbox")
+        asked = [cut_off.client.get(f"/health/{probe}") for probe in ("ready", "details")]
+        for answer in await asyncio.wait_for(asyncio.gather(*asked), 15):
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    finally:
+        await connection.close()
 
 
 async def _later(age, than: float) -> bool:

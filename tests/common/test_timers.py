@@ -70,6 +70,20 @@ async def test_a_failure_is_tried_again_and_harms_no_other_timer():
         await eventually(lambda: runs["fails"] >= 4 and runs["works"] >= 4, within=5)
 
 
+async def test_a_failure_of_a_daily_timer_is_not_left_until_tomorrow():
+    runs: list[None] = []
+
+    async def fails_once() -> None:
+        runs.append(None)
+        if len(runs) < 2:
+            raise OSError
+
+    daily = Timer("toy", "repair", 24 * 3600, fails_once)
+    daily.wake()
+    async with running(daily):
+        await eventually(lambda: len(runs) == 2, within=5)
+
+
 async def test_a_timer_that_keeps_failing_slows_down():
     times: list[float] = []
 

@@ -76,6 +76,7 @@ def an_application() -> FastAPI:
             "refused": ConnectionRefusedError(SECRET),
             "starting": asyncpg.CannotConnectNowError(SECRET),
             "slow": TimeoutError(SECRET),
+            "deadlocked": asyncpg.DeadlockDetectedError(SECRET),
             "ours": Unavailable(retry_after=7),
         }[how]
 
@@ -182,7 +183,7 @@ async def test_our_mistake_is_a_problem_without_any_of_its_text(client: httpx2.A
     a_problem(await client.get("/fails"), 500, "internal_error")
 
 
-@pytest.mark.parametrize("how", ["closed", "going", "refused", "starting", "slow"])
+@pytest.mark.parametrize("how", ["closed", "going", "refused", "starting", "slow", "deadlocked"])
 async def test_a_database_that_is_away_is_unavailable_and_to_be_tried_again(
     client: httpx2.AsyncClient, how: str
 ):

@@ -111,7 +111,6 @@ COPY = Statement(
         where=tally.c.version < copy.excluded.version,
     )
 )
-TALLY = Statement(sa.select(tally))
 
 
 @dataclass(frozen=True, slots=True)

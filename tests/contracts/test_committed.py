@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.contracts.__main__ import main
 from tools.contracts.checkout import RELEASED, complaints, generate, release, schemas
 from tools.contracts.examples import examples
 from tools.contracts.files import EVENTS, PAGE, STATES, Files, NoExample, files
@@ -43,6 +44,16 @@ def test_each_file_that_is_stale_or_left_over_is_named(checkout: Path, made: Fil
         str(STATES),
         str(EVENTS / "hospital.beds.bed.painted.v1.json"),
     ]
+
+
+def test_the_check_fails_and_says_why(checkout: Path, capsys: pytest.CaptureFixture[str]):
+    assert main("check", checkout) == 0
+    shutil.copy(checkout / HELD, checkout / RELEASED / "hospital.beds.bed.painted.v1.json")
+    (checkout / PAGE).unlink()
+    assert main("check", checkout) == 1
+    stale, gone = capsys.readouterr().err.splitlines()
+    assert stale.startswith(str(PAGE))
+    assert gone == "The type hospital.beds.bed.painted.v1 is gone."
 
 
 def test_generating_mends_them(checkout: Path, made: Files):

@@ -103,3 +103,20 @@ def test_a_set_may_have_fewer_words(released: dict[str, Any], present: dict[str,
     """Readers only ever see words that they know."""
     present[HELD]["properties"]["state"]["enum"].remove("inspect")
     assert list(broken(released, present)) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "schema", "form"),
+    [
+        ("id", {"type": "string"}, "uuid"),
+        ("id", {"type": "string", "format": "date-time"}, "uuid"),
+        ("held_until", {"anyOf": [{"type": "string"}, {"type": "null"}]}, "date-time"),
+    ],
+)
+def test_a_field_without_its_format_is_refused(
+    released: dict[str, Any], present: dict[str, Any], field: str, schema: dict[str, Any], form: str
+):
+    present[HELD]["properties"][field] = schema
+    assert list(broken(released, present)) == [
+        f"{HELD}: the field `{field}` can have values that are no {form}."
+    ]

@@ -49,6 +49,7 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         *_timer("replay"),  # of what was buried just before
         *_timer("repair"),
         *_timer("housekeeping"),
+        *_timer("key_rotation"),
     ),
     "audit": (
         "ingest.before_commit",
@@ -78,7 +79,12 @@ _SHORT: Sequence[Round] = (
     },
     {
         "beds": ("consume.after_commit", *_timer("queue"), *_timer("reservations")),
-        "admissions": ("command.before_answer", "relay.numbered", "consume.before_group_commit"),
+        "admissions": (
+            "command.before_answer",
+            "relay.numbered",
+            "consume.before_group_commit",
+            *_timer("key_rotation"),
+        ),
         "audit": _timer("log_partitions"),
     },
     {

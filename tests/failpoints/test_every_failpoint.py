@@ -99,6 +99,8 @@ async def _dies_at_each(hospital: Hospital, name: str, points: Sequence[str], bu
             buried[name] += 1
         if point.startswith("timer.replay."):
             await _want_all_again(hospital, name)
+        if point.startswith("timer.key_rotation."):
+            await _forget_a_digest(hospital)
         await dies_at(stack, name, point)
     await asyncio.to_thread(stack.begin_program, name)
 
@@ -112,6 +114,14 @@ def _say_nonsense(bootstrap: str, topic: str) -> None:
 async def _want_all_again(hospital: Hospital, name: str) -> None:
     database = await asyncpg.connect(hospital.stack.database_url(f"{name.upper()}_DATABASE_URL"))
     assert await database.execute("UPDATE dead_letter SET state = 'replay_wanted'") != "UPDATE 0"
+    await database.close()
+
+
+async def _forget_a_digest(hospital: Hospital) -> None:
+    """Of one patient, who is to be found again under the search key."""
+    database = await asyncpg.connect(hospital.stack.database_url("ADMISSIONS_DATABASE_URL"))
+    one = "(SELECT patient_id FROM patient_index LIMIT 1)"
+    assert await database.execute(f"DELETE FROM patient_index WHERE patient_id = {one}") != "DELETE 0"
     await database.close()
 
 

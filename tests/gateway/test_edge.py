@@ -24,6 +24,7 @@ async def test_errors_are_problem_documents(house: House, method: str, path: str
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
     assert problem["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b'{"username": NaN}', b'{"username": "\\ud800"}'])

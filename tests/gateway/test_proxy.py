@@ -131,6 +131,38 @@ async def test_bodies_have_a_limit(house: House, streamed: bool):
     assert len(house.services.asked) == 1
 
 
+async def test_whoever_leaves_before_the_body_keeps_no_service_waiting(house: House):
+    visitor = await house.newcomer()
+    answer: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        answer.append(message)
+
+    headers = {
+        "authorization": f"Bearer {visitor.token}",
+        "content-type": "application/json",
+        "content-length": "24",
+    }
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/v1/admissions",
+        "raw_path": b"/v1/admissions",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+    await asyncio.wait_for(house.app(scope, receive, send), 5)
+    assert answer[0]["status"] == 400
+    assert house.services.asked == []
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 async def test_a_service_that_is_away_changed_nothing(
     opening: OpenHouse, shared_database: str, services: Services, method: str

@@ -10,17 +10,17 @@ from tools.contracts.files import NoExample, files
 ROOT = Path(__file__).parents[2]
 
 
-def main(act: str) -> int:
+def main(act: str, root: Path = ROOT) -> int:
     """0, or 1 with sentences about what is wrong."""
     try:
         made = files(examples())
     except NoExample as missing:
         return _refused([str(missing)])
     if act == "check":
-        return _refused(complaints(ROOT, made))
-    generate(ROOT, made)
+        return _refused(complaints(root, made))
+    generate(root, made)
     if act == "release":
-        release(ROOT)
+        release(root)
     return 0
 
 
@@ -31,4 +31,4 @@ def _refused(sentences: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))

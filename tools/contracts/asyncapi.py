@@ -8,11 +8,13 @@ from admissions.main import BLUEPRINT as ADMISSIONS
 from audit.events import SERVICE as AUDIT
 from beds.main import BLUEPRINT as BEDS
 from common.topics import Topic, configuration
+from gateway.consumers import CONSUMES
+from gateway.events import SERVICE as GATEWAY
 from tools.contracts.headers import HEADERS
 from tools.contracts.published import EventType
 
 _PRODUCTION_REPLICATION = 3
-_READERS = (BEDS, ADMISSIONS)
+_READERS = {BEDS.service: BEDS.consumes, ADMISSIONS.service: ADMISSIONS.consumes, GATEWAY: CONSUMES}
 _DESCRIPTION = """\
 What a hospital's operations publish on Kafka: CloudEvents 1.0.2 in binary mode, JSON payloads, nothing that
 identifies a person. Records of one aggregate are in order; a record may come twice and is known by `ce_id`.
@@ -51,11 +53,8 @@ def readers(channel: str) -> list[str]:
     """The services that react to a topic or keep a copy of it."""
     if ".events." in channel:
         return [AUDIT]
-    return [reader.service for reader in _READERS if Topic.parse(channel).state in _read_by(reader)]
-
-
-def _read_by(reader: Any) -> set[str]:
-    return {topic.state for topic in reader.consumes}
+    state = Topic.parse(channel).state
+    return [reader for reader, topics in _READERS.items() if state in {topic.state for topic in topics}]
 
 
 def _message(kind: EventType) -> dict[str, Any]:

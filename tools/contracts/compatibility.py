@@ -34,6 +34,22 @@ def _fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
             yield f"the field `{field}` is gone."
         elif not _fits(before[field], now[field]):
             yield f"the field `{field}` can have values that the released schema does not know."
+        else:
+            for form in _lost_formats(before[field], now[field]):
+                yield f"the field `{field}` can have values that are no {form}."
+
+
+def _lost_formats(before: Any, now: Any) -> Iterator[str]:
+    """Jsoncompat takes `format` for a remark; whoever reads an id as a UUID relies on it."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        form = before.get("format")
+        if isinstance(form, str) and now.get("format") != form:
+            yield form
+        for word in before.keys() & now.keys():
+            yield from _lost_formats(before[word], now[word])
+    elif isinstance(before, list) and isinstance(now, list):
+        for former, present in zip(before, now, strict=False):
+            yield from _lost_formats(former, present)
 
 
 def _judged(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What the demo hospital has: twelve wards with three hundred beds, and a user for each role."""
+"""What the demo hospital has: twelve wards with 286 beds and 6 cots, and a user for each role."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -18,6 +18,8 @@ from common.errors import Unauthenticated
 ALGORITHM = "Ed25519"
 ISSUER = "gateway"
 LIFETIME_SECONDS = 60
+LEEWAY_SECONDS = 5
+"""How far the clocks of two machines may be apart."""
 _REMEMBERED = 10_000
 
 
@@ -98,6 +100,7 @@ class Verifier:
     def __init__(self, public_key: str, audience: str) -> None:
         self._key = OKPKey.import_key(_json(public_key))
         self._claims = JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": audience},
             exp={"essential": True},

@@ -47,7 +47,9 @@ class CatchingUp:
         """
         if not self.done.is_set():
             return True
-        stored = await self._applying.positions(partitions := self._partitions(kafka))
+        if not (partitions := self._partitions(kafka)):
+            return True
+        stored = await self._applying.positions(partitions)
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 ends = await ends_of(kafka, partitions)

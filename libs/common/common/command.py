@@ -4,21 +4,14 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-import asyncpg
-
 from common import failpoints, idempotency, tracing
-from common.db import Database, UnitOfWork
+from common.db import Database, Reader, UnitOfWork
 from common.idempotency import Demand, KeyReused, Outcome
-from common.retrying import retry
+from common.retrying import REPEATABLE, retry
 from common.tracing import Kind
 
 P = ParamSpec("P")
 
-REPEATABLE = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.InvalidCachedStatementError,  # a migration came between
-)
 _COMMIT = failpoints.around_commit("command")
 _BEFORE_ANSWER = failpoints.point("command.before_answer")
 repeated = retry(on=REPEATABLE, attempts=3, timeout=5, wait_initial=0.01, wait_max=0.2)
@@ -48,10 +41,20 @@ def command(
 
 
 async def _claim(act: UnitOfWork, demand: Demand) -> Outcome | None:
-    named = {"of_user": demand.user_id, "of_key": demand.key}
-    if await act.value(idempotency.CLAIM, **named, digest=demand.digest):
+    if await act.value(idempotency.CLAIM, of_user=demand.user_id, of_key=demand.key, digest=demand.digest):
         return None
-    earlier = await act.first(idempotency.RECALL, **named)
-    if earlier is None or earlier["digest"] != demand.digest:
+    if (earlier := await recall(act, demand)) is None:
+        raise KeyReused
+    return earlier
+
+
+async def recall(reader: Reader, demand: Demand) -> Outcome | None:
+    """The committed outcome of an earlier twin; None where there is none. Raises `KeyReused`."""
+    if demand.key is None:
+        return None
+    earlier = await reader.first(idempotency.RECALL, of_user=demand.user_id, of_key=demand.key)
+    if earlier is None:
+        return None
+    if earlier["digest"] != demand.digest:
         raise KeyReused
     return Outcome(earlier["status"], earlier["resource"])

@@ -119,8 +119,9 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             try:
                 await self._broker.start()
-            except (KafkaError, OSError) as error:
-                log.warning("kafka_away", kind=type(error).__name__)
+            except Exception as error:  # it never gives up: nobody else connects
+                expected = isinstance(error, KafkaError | OSError)
+                log.warning("kafka_away", kind=type(error).__name__, exc_info=not expected)
                 with suppress(Exception):
                     await self._broker.stop()
                 await asyncio.sleep(1)

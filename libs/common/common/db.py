@@ -94,7 +94,7 @@ class UnitOfWork(Reader):
         return max([now, *(moment + INSTANT for moment in latest if moment is not None)])
 
     async def stamp(self, *locked: Versioned | None) -> Stamp:
-        """The act's one time and its actor; called once, after all that it touches is locked."""
+        """The act's one time and its actor, taken once all that it touches is locked, and again if more is locked."""
         latest = (aggregate.changed_at for aggregate in locked if aggregate is not None)
         return Stamp(await self.moment(*latest), current_trail().actor)
 

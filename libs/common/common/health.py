@@ -49,7 +49,11 @@ class Health:
     since: str = field(default_factory=lambda: rfc3339(utc_now()))
 
     async def report(self) -> Report:
-        """Raises what the database raises when it is away."""
+        """Raises what the database raises when it is away, or does not answer in time."""
+        async with asyncio.timeout(2 * PROBE_SECONDS):
+            return await self._report()
+
+    async def _report(self) -> Report:
         outbox = await self.database.read.first(UNPUBLISHED)
         assert outbox is not None
         asked = await asyncio.gather(*map(_tried, self.gauges))
@@ -80,9 +84,8 @@ class Health:
     async def families(self) -> Sequence[Metric]:
         """For `/metrics`: the same report. Without the database only what needs none."""
         try:
-            async with asyncio.timeout(2 * PROBE_SECONDS):
-                report = await self.report()
-        except (*DATABASE_AWAY, TimeoutError):
+            report = await self.report()
+        except DATABASE_AWAY:
             return list(self._about("unavailable"))
         return [*self._about(report.state), *self._told(report)]
 

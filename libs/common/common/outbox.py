@@ -77,13 +77,13 @@ RECORD = Statement(_record)
 #: The same, and the outcome of the act under its idempotency key.
 RECORD_AND_SETTLE = Statement(_record.add_cte(settle.cte("settled")))
 
-#: How much waits to be published and for how long the oldest has.
+#: What repeats a state has the time of that state, however long ago.
+_oldest = sa.func.min(_outbox.c.occurred_at).filter(_outbox.c.events_topic.is_not(None))
+#: How much waits to be published and for how long the oldest event has.
 UNPUBLISHED = Statement(
     sa.select(
         sa.func.count().label("waiting"),
-        sa.func.coalesce(
-            sa.extract("epoch", sa.func.clock_timestamp() - sa.func.min(_outbox.c.occurred_at)), 0.0
-        )
+        sa.func.coalesce(sa.extract("epoch", sa.func.clock_timestamp() - _oldest), 0.0)
         .cast(sa.Double)
         .label("age_s"),
     ).where(_outbox.c.published_at.is_(None))

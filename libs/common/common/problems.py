@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from common.context import current_trail
 from common.errors import FieldError, Invalid, Malformed, Refusal, Unavailable
+from common.retrying import REPEATABLE
 
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
@@ -136,5 +137,5 @@ def answer_with_problems(app: FastAPI) -> None:
     async def _away(_: Request, __: Exception) -> Response:
         return refused(Unavailable())
 
-    for away in DATABASE_AWAY:
+    for away in (*DATABASE_AWAY, *REPEATABLE):
         app.add_exception_handler(away, _away)

@@ -53,7 +53,6 @@ class Process:
     keys: MasterKeys
     waiters: Waiters = field(default_factory=Waiters)
     looks: Looks = field(default_factory=Looks)
-    timers: dict[str, Timer] = field(default_factory=dict)
     consuming: Consuming | None = None
     gauges: list[Gauge] = field(default_factory=list)
     """What operators are told in `/health/details` and `/metrics` beside what every process tells."""
@@ -88,6 +87,8 @@ class Blueprint:
     """What else lives as long as the process and is put on the application's state."""
     middleware: Sequence[Middleware] = ()
     """Inside the request's trail, the outermost first."""
+    outside: Sequence[Middleware] = ()
+    """Around the request's trail, the outermost first: also for what the trail itself answers."""
     serves_before_its_copies: bool = False
     """Whether it is ready before they have caught up: what depends on them then asks `is_caught_up` itself."""
     trusts_request_id: bool = True
@@ -142,9 +143,9 @@ def service_app(blueprint: Blueprint, settings: ServiceSettings) -> FastAPI:
             router.routes
         )  # flat: an included router is one more thing to match and enter
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
-    for inner in reversed(blueprint.middleware):
+    trail = Middleware(RequestTrail, metrics=metrics, trust_request_id=blueprint.trusts_request_id)
+    for inner in reversed((*blueprint.outside, trail, *blueprint.middleware)):
         app.add_middleware(inner.cls, *inner.args, **inner.kwargs)
-    app.add_middleware(RequestTrail, metrics=metrics, trust_request_id=blueprint.trusts_request_id)
     return app
 
 
@@ -194,7 +195,6 @@ async def _background(blueprint: Blueprint, process: Process, app: FastAPI) -> A
         service, "housekeeping", housekeeping.EVERY_SECONDS, lambda: housekeeping.keep_house(process.database)
     )
     timers = [tidying, *replaying, *blueprint.timers(process)]
-    process.timers |= {timer.name: timer for timer in timers}
     metrics: Metrics = app.state.metrics
     gauges = [*process.gauges, *_own_gauges(process, relay)]
 

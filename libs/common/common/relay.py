@@ -194,6 +194,8 @@ class Relay:
             return acknowledgements
         except _OF_THE_RECORD as error:
             self._hold(row, error, held)
+            if span is not None:
+                span.end()
             return []
 
     def _hold(self, row: Row, error: Exception, held: set[UUID]) -> None:

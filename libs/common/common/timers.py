@@ -46,8 +46,8 @@ class Timer:
                 )
 
     def _pause(self, failures: int) -> float:
-        backoff: float = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) if failures else 0.0
-        return max(self._every, backoff) * random.uniform(0.9, 1.1)
+        pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) if failures else self._every
+        return pause * random.uniform(0.9, 1.1)
 
 
 async def run_all(timers: Sequence[Timer]) -> None:

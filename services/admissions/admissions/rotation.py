@@ -11,6 +11,7 @@ from admissions.identities import Identities
 from admissions.models import patient, patient_index, subject_key
 from admissions.queries import PEOPLE
 from admissions.settings import AdmissionsSettings
+from common import failpoints
 from common.crypto import PREFIX_BYTES
 from common.db import Database
 from common.metrics import Gauge
@@ -20,6 +21,7 @@ from common.statements import Statement
 log = structlog.get_logger()
 EVERY_SECONDS = 10.0
 AT_ONCE = 100
+_COMMIT = failpoints.around_commit("timer.key_rotation")
 
 _master = sa.func.substr(subject_key.c.wrapped, sa.literal_column("1"), sa.literal_column(str(PREFIX_BYTES)))
 _current: sa.BindParameter[bytes] = sa.bindparam("current", type_=sa.LargeBinary)
@@ -86,7 +88,7 @@ class Rotation:
         for number in numbers:
             while await self.fill(number):
                 pass
-        async with self.database.write() as act:
+        async with self.database.write(around=_COMMIT) as act:
             dropped = await act.run(_DROP_OLDER, oldest=numbers[0])
         if dropped:
             log.info("digests_dropped", count=dropped, oldest_key=numbers[0])
@@ -96,7 +98,7 @@ class Rotation:
     async def rewrap(self) -> int:
         """Some keys of patients from under an older master key; how many."""
         keys = self.identities.keys
-        async with self.database.write() as act:
+        async with self.database.write(around=_COMMIT) as act:
             rows = await act.all(_TO_REWRAP, current=keys.current)
             for row in rows:
                 subject = row["subject_id"]
@@ -110,7 +112,7 @@ class Rotation:
         """Digests under this search key for some patients who have none; how many."""
         if number in self._settled:
             return 0
-        async with self.database.write() as act:
+        async with self.database.write(around=_COMMIT) as act:
             locked = [row["id"] for row in await act.all(_LOCK_UNFILLED, number=number)]
             rows = await act.all(_UNFILLED, locked=locked, number=number) if locked else []
             for row in rows:  # read again under the lock: another replica may have been there in between

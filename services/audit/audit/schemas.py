@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from audit.leaf import Kind
 from audit.summaries import summary
-from common.web import Instant, Line
+from common.web import Line, NearInstant
 
 _AS_COLUMNS = (
     *("index", "recorded_at", "occurred_at", "actor", "action", "event_type", "entity_type", "entity_id"),
@@ -59,8 +59,8 @@ class Wanted:
         patient_id: UUID | None = None,
         outcome: Line | None = None,
         correlation_id: Line | None = None,
-        since: Annotated[Instant | None, Query(alias="from", description="inclusive")] = None,
-        until: Annotated[Instant | None, Query(alias="to", description="exclusive")] = None,
+        since: Annotated[NearInstant | None, Query(alias="from", description="inclusive")] = None,
+        until: Annotated[NearInstant | None, Query(alias="to", description="exclusive")] = None,
     ) -> None:
         entity_type, _, entity_id = (entity or "").partition("/")
         asked: Mapping[str, str | UUID | datetime | None] = {
@@ -99,5 +99,8 @@ def metadata(leaf: bytes) -> Any:
         body = orjson.loads(record["value"])
     except (ValueError, TypeError):
         return None
-    structured = ["content-type", "application/cloudevents+json"] in record["headers"]
+    structured = any(
+        name == "content-type" and str(value).startswith("application/cloudevents+json")
+        for name, value in record["headers"]
+    )
     return body.get("data") if structured and isinstance(body, dict) else body

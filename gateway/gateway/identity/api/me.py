@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from common.bodies import Route
+from common.command import recall
 from common.process import Running
 from common.web import json_answer
 from gateway.identity import queries
@@ -46,6 +47,9 @@ async def change_password(
     caller, passwords = session.caller, reception.passwords
     known = await process.database.read.first(queries.CREDENTIALS, of_user=caller.user_id)
     assert known is not None
+    # After the credentials: whoever finds no earlier twin here holds those from before any.
+    if (earlier := await recall(process.database.read, demand)) is not None:
+        return await USER.settle(request, process.database.read, earlier)
     here = Origin(address_of(request.scope), known_device=str(caller.session_id))
     async with reception.sign_ins.turn(here, str(caller.user_id)):
         good, _ = await passwords.verify(

@@ -25,6 +25,11 @@ class RoomInUse(Refusal):
     sentence = "A bed of this room is still open. Close its beds first."
 
 
+class RoomOutOfUse(Refusal):
+    code = "room_out_of_use"
+    sentence = "The room of this bed is out of use. Put the bed into another room first."
+
+
 class DepartmentClosed(Refusal):
     code = "department_closed"
     sentence = "This department is closed."

@@ -8,7 +8,7 @@ from beds import records
 from beds.domain.bed import Bed, BedState
 from beds.domain.cleaning import CleaningType
 from beds.domain.cots import BedOfCotClosed, CotsOpen
-from beds.domain.layout import DepartmentClosed, DepartmentState
+from beds.domain.layout import DepartmentClosed, DepartmentState, RoomOutOfUse
 from beds.events import BedEvent, DeclaredReady
 from beds.handlers.recording import cancel_cleaning, open_cleaning, save_bed
 from beds.handlers.reserving import expect_unreserved
@@ -49,7 +49,7 @@ async def close_bed(act: UnitOfWork, caller: Caller, bed_id: UUID, status: int) 
 
 @command
 async def open_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
-    """In use again, dirty until cleaned. Raises `DepartmentClosed`, `BedOfCotClosed`."""
+    """In use again, dirty until cleaned. Raises `DepartmentClosed`, `RoomOutOfUse`, `BedOfCotClosed`."""
     place = await act.first(PLACE_OF_BED, of_bed=bed_id)
     if place is None:
         raise NotFound
@@ -60,6 +60,9 @@ async def open_bed(act: UnitOfWork, caller: Caller, bed_id: UUID) -> Outcome:
     beds = await records.beds.lock_all(act, (bed_id, place["cot_of_bed_id"]))
     if any(bed.state is BedState.CLOSED for one, bed in beds.items() if one != bed_id):
         raise BedOfCotClosed
+    room_id = beds[bed_id].room_id
+    if room_id is not None and not (await records.rooms.lock(act, room_id)).active:
+        raise RoomOutOfUse
     return await _step(act, caller, Act.CLOSE_BED, bed_id, BedEvent.OPENED, Bed.opened)
 
 

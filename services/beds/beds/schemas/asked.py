@@ -9,7 +9,7 @@ from beds.domain.cleaning import CleaningPriority, CleaningType
 from beds.domain.layout import AgeBand, LevelOfCare, SexPolicy
 from beds.domain.movement import Reversible
 from beds.schemas.needs import Codes, NeedsOfAPatient
-from common.web import Code, Instant, Line, NearInstant, Payload
+from common.web import Code, Line, NearInstant, Payload
 
 HoldMinutes = Annotated[int, Field(ge=1, le=24 * 60)]
 
@@ -103,7 +103,7 @@ class NewReservation(Payload):
 
 class Block(Payload):
     reason_code: Code
-    return_expected_at: Instant | None = None
+    return_expected_at: NearInstant | None = None
 
 
 class Reason(Payload):
@@ -112,12 +112,12 @@ class Reason(Payload):
 
 class Arrival(Overriding):
     bed_id: UUID | None = None
-    occurred_at: Instant | None = None
+    occurred_at: NearInstant | None = None
 
 
 class Departure(Payload):
     reason_code: Code
-    occurred_at: Instant | None = None
+    occurred_at: NearInstant | None = None
 
 
 class Move(Overriding):
