@@ -6,6 +6,7 @@
 import asyncio
 import os
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.chaos.clients import Client
-from tests.chaos.history import UNKNOWN, History, read_history
+from tests.chaos.history import OK, UNKNOWN, History, read_history
 from tests.chaos.kills import VICTIMS, kill_at_random
 from tests.chaos.linearizable import not_linearizable
 from tests.support.balance import assert_balanced, assert_kept
@@ -58,6 +59,8 @@ async def test_what_the_clients_were_told_is_one_story(hospital: Hospital, tmp_p
     unknown = sum(operation.outcome == UNKNOWN for operation in told)
     print(f"{len(died)} died ({', '.join(died)}); {len(told)} operations, {unknown} of them unknown")
     assert {operation.key for operation in told} == {str(bed) for bed in wards[0].beds}
+    done = Counter(operation.op for operation in told if operation.outcome == OK)
+    assert min(done[op] for op in ("hold", "arrive", "depart")) >= 3, done
     assert not_linearizable(told) == {}
     books = await close_books(hospital.stack)
     assert_balanced(books)

@@ -1,11 +1,13 @@
 """A process that is killed at any of its fail points leaves tables, topics and the log in agreement."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import asyncpg
@@ -171,6 +173,15 @@ def _with_an_answer_that_was_not_heard(books: Books) -> None:
     _replace(heard, heard[0], {"version": heard[0]["version"] - 1})
 
 
+def _with_another_word_in_the_log(books: Books) -> None:
+    """By somebody who can make a hash: only whoever rebuilds the beds from the log can see it."""
+    entry = next(row for row in reversed(books.log) if row["topic"] == "hospital.beds.bed.events.v1")
+    leaf = json.loads(entry["leaf"])
+    leaf["value"] = json.dumps(json.loads(leaf["value"]) | {"state": "inspect"})
+    written = json.dumps(leaf).encode()
+    _replace(books.log, entry, {"leaf": written, "leaf_hash": sha256(b"\0" + written).digest()})
+
+
 def _somebody(books: Books) -> UUID:
     somebody: UUID = books.tables["beds"]["placement"][0]["admission_id"]
     return somebody
@@ -184,6 +195,7 @@ def _replace(rows: list[Row], row: Row, changes: dict[str, object]) -> None:
     "doctor",
     [
         _without_the_last_leaf,
+        _with_another_word_in_the_log,
         _without_a_record,
         _with_a_patient_too_many,
         _with_an_arrival_twice,
