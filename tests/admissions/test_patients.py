@@ -343,6 +343,21 @@ async def test_every_look_at_a_person_is_told_before_the_answer(registry: Regist
         assert access["session_id"]
 
 
+async def test_two_sets_of_names_are_two_looks(registry: Registry):
+    department, one, other = (
+        await registry.a_department(),
+        await registry.a_patient(),
+        await registry.a_patient(),
+    )
+    for patient in (one, other):
+        await registry.an_admission(department, patient)
+    nurse, before = registry.staff("nurse", [department]), len(await registry.accesses("names_read"))
+    for asked in ((one,), (one, other), (one,)):
+        await names(nurse, *asked)
+    looks = (await registry.accesses("names_read"))[before:]
+    assert [set(look["subjects"]) for look in looks] == [{str(one)}, {str(one), str(other)}]
+
+
 async def test_a_search_that_finds_nobody_is_told_too(registry: Registry):
     before = len(await registry.accesses("search"))
     await registry.staff("nurse").post("/v1/patients/search", json={"mrn": "nobody's"})

@@ -285,7 +285,10 @@ async def test_the_worklist_begins_with_the_most_urgent_and_the_longest_waiting(
     done = [job for job in await worklist(ward, department) if job["id"] not in jobs]
     assert len(done) == 6, "each new bed was declared ready, which cancelled its first job"
 
+    await ward.grows_older(UUID(next(job for job, name in jobs.items() if name == "next, second")), 1)
+
     expected = [f"{word}, {turn}" for word in ("stat", "next", "normal") for turn in ("first", "second")]
+    expected[2:4] = reversed(expected[2:4])
     assert [jobs[job["id"]] for job in await worklist(ward, department, "open=true")] == expected
     pages, after = [], ""
     for _ in range(3):

@@ -116,6 +116,14 @@ async def test_an_admin_who_looks_at_somebody_is_told(
     assert other.id in looks[0]["subjects"]
 
 
+async def test_two_people_looked_at_are_two_looks(house: House):
+    one, other, admin = await house.newcomer(), await house.newcomer(), await house.admin()
+    for who in (one, other, one):
+        await admin.client.get(f"/v1/users/{who.id}")
+    looks = [look for look in await house.looks("person_read") if look["session_id"] == admin.session_id]
+    assert [look["subjects"] for look in looks] == [[one.id], [other.id]]
+
+
 async def test_ones_own_user_and_sessions_are_no_looks(house: House):
     visitor = await house.newcomer()
     for path in ("/v1/me", "/v1/sessions", f"/v1/sessions?user_id={visitor.id}"):
