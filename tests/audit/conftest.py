@@ -25,7 +25,7 @@ def migrated(postgres: Postgres) -> Postgres:
     return postgres
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def backbone(scratch: Path) -> Iterator[Kafka]:
     broker = Kafka(scratch / "backbone")
     broker.start()

@@ -12,13 +12,13 @@ from tests.support.person import Person
 from tests.support.things import things_of
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def hospital(scratch: Path) -> AsyncIterator[Hospital]:
     async with a_hospital(scratch / "bad-requests") as hospital:
         yield hospital
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def anybody(hospital: Hospital) -> Person:
     """Has every role everywhere: what is refused is refused for what it is."""
     person = await hospital.newcomer()
@@ -27,7 +27,7 @@ async def anybody(hospital: Hospital) -> Person:
     return await hospital.sign_in((await person.read("/v1/me"))["user"]["username"])
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def things(hospital: Hospital) -> dict[str, str]:
     """What there is, for the places in paths and bodies."""
     bystander, ward = await asyncio.gather(hospital.newcomer(), hospital.a_department())

@@ -10,14 +10,14 @@ from tests.support.hospital import UNHURRIED, Hospital, a_hospital
 from tools.stack.programs import PROGRAMS
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def collector() -> AsyncIterator[Collector]:
     """Where the hospital sends the spans of those requests whose caller asks for a trace."""
     async with a_collector() as collector:
         yield collector
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def hospital(scratch: Path, collector: Collector) -> AsyncIterator[Hospital]:
     """Every program as an installation has it; tests share it and keep to departments of their own."""
     traced = {

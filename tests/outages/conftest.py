@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(400))  # processes end and start again, on any machine
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def house(scratch: Path) -> AsyncIterator[House]:
     async with AsyncExitStack() as opened:
         balancers = {program.name: await opened.enter_async_context(balancing()) for program in PROGRAMS}

@@ -11,7 +11,7 @@ from tests.support.hospital import PASSWORD
 from tools.stack.stack import Stack
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def empty_hospital(scratch: Path) -> AsyncIterator[Stack]:
     stack = Stack(scratch / "seeded", durable=False)
     await asyncio.to_thread(stack.start)
