@@ -19,7 +19,7 @@ ALGORITHM = "Ed25519"
 ISSUER = "gateway"
 LIFETIME_SECONDS = 60
 LEEWAY_SECONDS = 5
-"""How far the clocks of two machines may be apart."""
+"""How far the clock of a service may be behind the one that a token was issued by."""
 _REMEMBERED = 10_000
 
 
@@ -100,7 +100,7 @@ class Verifier:
     def __init__(self, public_key: str, audience: str) -> None:
         self._key = OKPKey.import_key(_json(public_key))
         self._claims = JWTClaimsRegistry(
-            leeway=LEEWAY_SECONDS,
+            leeway=LEEWAY_SECONDS,  # for the time of issue; the end is looked at without
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": audience},
             exp={"essential": True},
@@ -117,6 +117,8 @@ class Verifier:
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             self._claims.validate(claims)
+            if claims["exp"] <= time.time():
+                raise Unauthenticated
             caller = Caller(
                 user_id=UUID(claims["sub"]),
                 session_id=UUID(claims["sid"]),
