@@ -16,7 +16,10 @@ _LONGEST_PAUSE = 10.0
 
 
 class Timer:
-    """Calls `work` every `every` seconds and at each `wake`, until stopped. Failures are logged and tried again."""
+    """Calls `work` every `every` seconds and at each `wake`, until stopped.
+
+    A failure is logged and tried again soon, then less and less often.
+    """
 
     def __init__(self, service: str, name: str, every: float, work: Callable[[], Awaitable[object]]) -> None:
         self._actor, self.name, self._every, self._work = f"service/{service}", name, every, work
@@ -46,7 +49,8 @@ class Timer:
                 )
 
     def _pause(self, failures: int) -> float:
-        pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) if failures else self._every
+        longest = max(self._every, _LONGEST_PAUSE)
+        pause = min(longest, 0.1 * 2 ** min(failures, 20)) if failures else self._every
         return pause * random.uniform(0.9, 1.1)
 
 
