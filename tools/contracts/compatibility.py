@@ -35,12 +35,12 @@ def _fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
         elif not _fits(before[field], now[field]):
             yield f"the field `{field}` can have values that the released schema does not know."
         else:
-            for form in _lost_formats(before[field], now[field]):
+            for form in sorted(set(_lost_formats(before[field], now[field]))):
                 yield f"the field `{field}` can have values that are no {form}."
 
 
 def _lost_formats(before: Any, now: Any) -> Iterator[str]:
-    """Jsoncompat takes `format` for a remark; whoever reads an id as a UUID relies on it."""
+    """A `format` is only a remark to jsoncompat, but whoever reads an id as a UUID relies on it."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         form = before.get("format")
         if isinstance(form, str) and now.get("format") != form:

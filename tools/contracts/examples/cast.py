@@ -19,8 +19,8 @@ def _ids() -> Iterator[UUID]:
 
 
 _next = _ids()
-DEPARTMENT, ROOM, _, BED, OTHER_BED, HOLD, CLEANING_JOB = (next(_next) for _ in range(7))
-PATIENT, OTHER_PATIENT, ADMISSION, _ = (next(_next) for _ in range(4))
+DEPARTMENT, ROOM, BED, OTHER_BED, HOLD, CLEANING_JOB = (next(_next) for _ in range(6))
+PATIENT, OTHER_PATIENT, ADMISSION = (next(_next) for _ in range(3))
 USER, SESSION, ACCESS, OTHER_USER, NOTE = (next(_next) for _ in range(5))
 TRANSFER, OTHER_DEPARTMENT = (next(_next) for _ in range(2))
 RESERVATION = next(_next)
