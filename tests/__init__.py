@@ -1,0 +1,1 @@
+"""A package, and so are those folders whose hospital ends with them: `scope="package"`."""

@@ -16,7 +16,7 @@ from tink import aead, json_proto_keyset_format, new_keyset_handle, secret_key_a
 from audit.events import ACCESS
 from audit.leaf import leaf_hash
 from audit.main import app
-from audit.schemas import Entry
+from audit.schemas import Entry, metadata
 from audit.settings import AuditSettings
 from common.access import Looks
 from common.auth import Caller, Grant, Minter
@@ -158,6 +158,8 @@ async def test_pages_follow_each_other(audit: Audit):
         {"after": "WzE4NDQ2NzQ0MDczNzA5NTUxNjE1LDFd"},  # [2^64 - 1,1]
         {"patient_id": "no uuid"},
         {"from_": "2026-01-01T00:00:00"},
+        {"from": "0001-01-01T00:00:00+14:00"},
+        {"to": "9999-12-31T23:59:59-12:00"},
         {"actor": "a\0b"},
         {"limit": 201},
         {"order": "actor"},
@@ -167,6 +169,15 @@ async def test_what_makes_no_sense_is_refused(audit: Audit, query: dict[str, Any
     answer = await audit.get("/v1/audit/entries", **query)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("parameter", ["", "; charset=utf-8"])
+def test_the_metadata_of_a_structured_event_is_its_payload(parameter: str):
+    leaf = {
+        "headers": [["content-type", f"application/cloudevents+json{parameter}"]],
+        "value": '{"id": "1", "data": {"state": "dirty"}}',
+    }
+    assert metadata(orjson.dumps(leaf)) == {"state": "dirty"}
 
 
 async def test_auditors_and_admins_read_and_nobody_else(audit: Audit):

@@ -149,6 +149,7 @@ async def test_while_catching_up_an_admission_is_only_not_yet_known(ward: Ward):
             (f"/v1/placements/{admission}/arrival", {"bed_id": str(bed)}),
             (f"/v1/placements/{admission}/departure", {"reason_code": "home"}),
             (f"/v1/placements/{admission}/moves", {"bed_id": str(bed)}),
+            ("/v1/placements/swaps", {"a": str(admission), "b": str(uuid4())}),
         ):
             answer = await manager.post(path, json=body)
             assert code_of(answer) == (503, "not_yet_known")
@@ -442,6 +443,9 @@ async def test_only_a_dirty_bed_is_declared_ready(ward: Ward, state: BedState):
 async def test_a_bed_is_blocked_and_comes_back_dirty(ward: Ward):
     bed = await ward.a_bed()
     block = {"reason_code": "repair", "return_expected_at": "2030-01-01T00:00:00Z"}
+    for far in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        never = block | {"return_expected_at": far}
+        assert code_of(await ward.bed_manager.post(f"/v1/beds/{bed}/block", json=never)) == (422, "invalid")
     blocked = (await ward.bed_manager.post(f"/v1/beds/{bed}/block", json=block)).json()
     assert (blocked["state"], blocked["status"], blocked["hl7_status"]) == ("blocked", "maintenance", "C")
     assert (blocked["block_reason_code"], blocked["return_expected_at"][:4]) == ("repair", "2030")

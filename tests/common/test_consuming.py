@@ -15,6 +15,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from common import consuming as module
 from common.applying import Applying, Effect, Effects, Projection, Reaction
+from common.catching_up import CatchingUp
 from common.consuming import Consuming
 from common.db import UnitOfWork
 from common.embedded import Kafka
@@ -344,6 +345,17 @@ async def test_a_replica_is_behind_while_another_one_is(told: Toy, kafka: Kafka)
 
 async def both_behind(first: Consuming, second: Consuming) -> bool:
     return await first.is_behind() and await second.is_behind()
+
+
+async def test_it_is_behind_for_all_it_knows_where_its_client_knows_no_topic(told: Toy):
+    class Forgetful:
+        def partitions_for_topic(self, _: str) -> None:
+            """As aiokafka answers for a topic whose metadata it has not."""
+
+    effects = {told.topic.events: Reaction(read_counter, hear)}
+    catching_up = CatchingUp(Applying(told.service, told.database, KEYS, effects))
+    catching_up.done.set()
+    assert await catching_up.is_behind(Forgetful())
 
 
 async def test_it_is_behind_for_all_it_knows_while_kafka_is_away(fragile_told: Toy, fragile: Kafka):

@@ -40,9 +40,10 @@ async def swap(
     request: Request, running: Running, caller: Calling, demand: Demanding, wanted: Swap
 ) -> Response:
     """Two patients change places; the placement of `a` is shown."""
-    asked = (running.database, demand, caller, wanted.a, wanted.b, wanted.reason())
     async with known(running, wanted.a), known(running, wanted.b):
-        outcome = await swapping.swap_patients(*asked)
+        outcome = await swapping.swap_patients(
+            running.database, demand, caller, wanted.a, wanted.b, wanted.reason()
+        )
     return await SHOWN.settle(request, running.database.read, outcome)
 
 
