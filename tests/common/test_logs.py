@@ -28,18 +28,20 @@ with following(Trail("request-1", "user/1", "cause-1", "00-aaaaaaaaaaaaaaaaaaaaa
 
 async def main():
     connection = await asyncpg.connect(sys.argv[1])
-    done = asyncio.Event()
+    tried, again = asyncio.Event(), asyncio.Event()
 
     async def work():
-        done.set()
+        if tried.is_set():
+            again.set()
+            return
+        tried.set()
         insert = "INSERT INTO counter VALUES (gen_random_uuid(), $1, 2000, null, null, now(), 1)"
         await connection.execute(insert, SECRET)
 
     timer = Timer("toy", "sweep", 3600, work)
     running = asyncio.create_task(run_all([timer]))
     timer.wake()
-    await done.wait()
-    await asyncio.sleep(0.2)
+    await again.wait()
     running.cancel()
 
 asyncio.run(main())
