@@ -43,7 +43,11 @@ class Shift:
     async def day(self) -> None:
         pair = Pair(self.manager, self._places.pair)
         await asyncio.gather(
-            self._somebody_new(), self._somebody_curious(), self._beds_are_used(), pair.day()
+            self._somebody_new(),
+            self._somebody_curious(),
+            self._somebody_forgotten(),
+            self._beds_are_used(),
+            pair.day(),
         )
 
     async def _beds_are_used(self) -> None:
@@ -111,6 +115,13 @@ class Shift:
 
     async def _is_known(self, admission: str) -> bool:
         return (await self.manager.ask("GET", f"/v1/placements/{admission}")).status_code == 200
+
+    async def _somebody_forgotten(self) -> None:
+        """A patient about whom somebody has noted something, and who is erased."""
+        patient = (await self.manager.do("/v1/patients", {"unidentified": True}))["id"]
+        note = {"entity_type": "patient", "entity_id": patient, "text": "was here"}
+        await self.cleaner.do("/v1/audit/notes", note)
+        await self.admin.do(f"/v1/patients/{patient}/erasure", {"reason_code": "wish", "patient_id": patient})
 
     async def _admitted(self, ward: Department | None = None) -> str:
         patient = await self.manager.do("/v1/patients", {"unidentified": True})

@@ -25,8 +25,7 @@ def _timer(name: str) -> tuple[str, str]:
     return f"timer.{name}.before_commit", f"timer.{name}.after_commit"
 
 
-#: Every fail point that a process comes to in such a day. Audit has no consumer and no commands, and what the gateway
-#: consumes, the erasure of patients, is nobody's wish here.
+#: Every fail point that a process comes to in such a day. Audit has no consumer and no commands.
 REACHED: Mapping[str, tuple[str, ...]] = {
     "beds": (
         *COMMAND,
@@ -65,6 +64,8 @@ REACHED: Mapping[str, tuple[str, ...]] = {
         "sign_in.before_commit",
         "sign_in.after_commit",
         *_RELAY,
+        *_CONSUME,
+        *_timer("replay"),  # of what was buried just before
         *_timer("sessions"),
         *_timer("housekeeping"),
     ),
@@ -76,6 +77,7 @@ _SHORT: Sequence[Round] = (
         "beds": ("command.before_commit", "command.after_commit", "relay.sent"),
         "admissions": ("relay.acknowledged", "consume.before_effect", "consume.before_commit"),
         "audit": ("ingest.before_commit", "ingest.after_commit"),
+        "gateway": ("consume.before_commit", "consume.after_commit"),
     },
     {
         "beds": ("consume.after_commit", *_timer("queue"), *_timer("reservations")),

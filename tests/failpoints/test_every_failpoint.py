@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -26,8 +26,12 @@ from tests.support.hospital import Hospital
 from tests.support.insisting import Insisting
 
 ROUNDS = rounds(every=EVERY)
-#: What a process listens to, for a record that it can never apply.
-_HEARD = {"beds": "hospital.admissions.admission.state.v1", "admissions": "hospital.beds.placement.state.v1"}
+#: What a process listens to, for a record that it can never apply, and all who bury it.
+_HEARD: Mapping[str, tuple[str, Sequence[str]]] = {
+    "beds": ("hospital.admissions.admission.state.v1", ["beds"]),
+    "admissions": ("hospital.beds.placement.state.v1", ["admissions"]),
+    "gateway": ("hospital.admissions.patient.state.v1", ["gateway", "admissions"]),
+}
 _PROCESSES = ", ".join(f"{name}.main" for name in REACHED)
 _NAMES = f"import {_PROCESSES}; from common import failpoints; print(*failpoints.names())"
 
@@ -97,8 +101,9 @@ async def _dies_at_each(hospital: Hospital, name: str, points: Sequence[str], bu
     await asyncio.to_thread(stack.kill, name)
     for point in points:
         if point.startswith("bury."):
-            await asyncio.to_thread(_say_nonsense, stack.infrastructure.bootstrap, _HEARD[name])
-            buried[name] += 1
+            topic, listeners = _HEARD[name]
+            await asyncio.to_thread(_say_nonsense, stack.infrastructure.bootstrap, topic)
+            buried.update(listeners)
         if point.startswith("timer.replay."):
             await _want_all_again(hospital, name)
         if point.startswith("timer.key_rotation."):
@@ -173,6 +178,12 @@ def _with_an_answer_that_was_not_heard(books: Books) -> None:
     _replace(heard, heard[0], {"version": heard[0]["version"] - 1})
 
 
+def _with_words_about_somebody_erased(books: Books) -> None:
+    keys = books.tables["gateway"]["note_key"]
+    destroyed = next(row for row in keys if row["wrapped"] is None)
+    _replace(keys, destroyed, {"wrapped": b"a key"})
+
+
 def _with_another_word_in_the_log(books: Books) -> None:
     """By somebody who can make a hash: only whoever rebuilds the beds from the log can see it."""
     entry = next(row for row in reversed(books.log) if row["topic"] == "hospital.beds.bed.events.v1")
@@ -203,6 +214,7 @@ def _replace(rows: list[Row], row: Row, changes: dict[str, object]) -> None:
         _with_another_state_in_the_past,
         _with_a_stay_that_ended_later,
         _with_an_answer_that_was_not_heard,
+        _with_words_about_somebody_erased,
     ],
 )
 async def test_books_that_do_not_agree_are_noticed(

@@ -25,7 +25,7 @@ def assert_balanced(books: Books) -> None:
         complaint
         for judge in (
             *(published, versions, states, log, rebuilt, presence, offers, reservations),
-            *(retold, both_sides, bookkeeping),
+            *(retold, both_sides, forgotten, bookkeeping),
         )
         for complaint in judge(books)
     ]
@@ -223,6 +223,19 @@ def both_sides(books: Books) -> Iterator[str]:
     yield from (f"placement {key} of no admission" for key in placements)
 
 
+def forgotten(books: Books) -> Iterator[str]:
+    """Of whoever is erased no key is left: neither that of the identity nor that of any words."""
+    identities = {row["subject_id"] for row in books.tables["admissions"]["subject_key"]}
+    words = {row["entity_id"]: row["wrapped"] for row in books.tables["gateway"]["note_key"]}
+    for patient in books.tables["admissions"]["patient"]:
+        if patient["erased_at"] is not None:
+            if patient["id"] in identities:
+                yield f"patient {patient['id']} is erased, and the identity can be read"
+            for one in (patient["id"], *patient["erased_with"]):
+                if words.get(one, ...) is not None:
+                    yield f"patient {patient['id']} is erased, and the gateway may keep words about {one}"
+
+
 def bookkeeping(books: Books) -> Iterator[str]:
     """Every idempotency key has its outcome; the history of each admission is as long as its version says."""
     for service, tables in books.tables.items():
@@ -241,6 +254,8 @@ def _against_table(books: Books, topic: str, told: dict[str, dict[str, Any]]) ->
         return  # access events: nothing that has a state
     database, table, key = TABLES[aggregate]
     rows = {str(row[key]): row for row in books.tables[database][table]}
+    if topic == "hospital.admissions.patient.state.v1":  # the list of the erased
+        rows = {one: row for one, row in rows.items() if row["erased_at"] is not None}
     yield from (f"{topic}: {one}" for one in differences(rows, told))
 
 

@@ -35,8 +35,9 @@ TABLES: Mapping[str, tuple[str, str, str]] = {
 }
 _OTHERS = {
     "beds": ("occupancy", "offer", "movement", "bed_step"),
-    "admissions": ("heard_placement", "admission_change"),
+    "admissions": ("heard_placement", "admission_change", "subject_key"),
     "audit": ("duplicate", "gap", "reread", "log_size"),
+    "gateway": ("note_key",),
 }
 _EVERY = ("idempotency", "dead_letter", "outbox_stream")
 
@@ -105,7 +106,7 @@ async def _quiet(stack: Stack, databases: Mapping[str, Any]) -> bool:
         if await connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL"):
             return False
     ends = await asyncio.to_thread(_ends, stack.infrastructure.bootstrap)
-    for name in ("beds", "admissions", "audit"):
+    for name in DATABASES:
         at = await databases[name].fetch("SELECT topic, partition, next_offset FROM consumer_position")
         if any(row["next_offset"] != ends[row["topic"], row["partition"]] for row in at):
             return False
