@@ -420,6 +420,16 @@ async def test_a_hold_on_a_bed_that_has_changed_is_refused(ward: Ward):
     assert code_of(answer) == (412, "precondition_failed")
 
 
+async def test_a_hold_is_not_given_back_once_its_bed_has_changed(ward: Ward):
+    bed, admission = await ward.a_bed(), await ward.waits_elsewhere()
+    hold = await ward.holds(admission, bed)
+    tag = (await ward.bed_manager.get(f"/v1/beds/{bed}")).headers["etag"]
+    await ward.staff("admin").patch(f"/v1/beds/{bed}", json={"code": "moved"})
+    answer = await ward.bed_manager.delete(f"/v1/beds/{bed}/holds/{hold}", headers={"if-match": tag})
+    assert code_of(answer) == (412, "precondition_failed")
+    assert (await ward.placement(admission))["state"] == "held"
+
+
 # Readiness
 
 

@@ -1,7 +1,6 @@
 """Consuming on one FastStream batch subscriber; its handler and the keeper task share one lock."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
@@ -18,6 +17,7 @@ from common import failpoints
 from common.applying import Applying, Record, is_mistake
 from common.catching_up import CatchingUp, ends_of
 from common.incoming import Fate
+from common.pausing import pause_after
 from common.positions import Offsets
 from common.standstill import Standstill
 from common.stepping_over import step_over
@@ -31,6 +31,7 @@ STUCK_SECONDS = 5.0
 SESSION_MS = 6_000
 """How long the group waits for a member that was killed, its successor included; brokers allow no less by default."""
 STOP_SECONDS = 5.0
+_LONGEST_PAUSE = 10.0
 _BEFORE_GROUP_COMMIT = failpoints.point("consume.before_group_commit")
 _AFTER_GROUP_COMMIT = failpoints.point("consume.after_group_commit")
 
@@ -208,7 +209,7 @@ class Consuming(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _back_off(self, error: Exception) -> None:
         self._stale = True
         self._failures += 1
-        wait = min(10.0, 0.1 * 2 ** min(self._failures, 10)) * random.uniform(0.5, 1)
+        wait = pause_after(self._failures, longest=_LONGEST_PAUSE)
         sqlstate = getattr(error, "sqlstate", None)  # the text of the error would quote values
         log.warning(
             "consuming_interrupted", kind=type(error).__name__, sqlstate=sqlstate, wait_s=round(wait, 2)

@@ -21,6 +21,7 @@ from common.clock import rfc3339
 from common.db import TROUBLE
 from common.envelope import Headers
 from common.leading import Lead, stand_by_then_lead
+from common.pausing import pause_after
 from common.producing import GuardedProducer
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ PACE_SECONDS = 0.025
 """From one batch to the next: the first event after a rest goes out at once, what follows is gathered, since
 numbering, sending, marking and reading cost per batch."""
 HOLD_SECONDS = 10.0
+_LONGEST_PAUSE = 5.0
 _ADVISORY_LOCK = 0x0B0E
 
 _BATCH = """SELECT position, day, id, events_topic, state_topic, key, type, subject, version, occurred_at,
@@ -99,7 +101,7 @@ class Relay:
                     failures=failures,
                     exc_info=not isinstance(error, _EXPECTED),
                 )
-                await asyncio.sleep(min(5.0, 0.2 * 2 ** min(failures, 6)))
+                await asyncio.sleep(pause_after(failures, longest=_LONGEST_PAUSE))
 
     async def _lead(self, lead: Lead) -> None:
         try:

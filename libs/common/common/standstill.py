@@ -1,11 +1,12 @@
 """Partitions that stand still at one record because of a mistake of ours: each is tried again, the others go on."""
 
-import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
+
+from common.pausing import pause_after
 
 _LONGEST_PAUSE = 10.0
 
@@ -28,7 +29,7 @@ class Standstill:
     def begin(self, partition: TopicPartition, now: float) -> float:
         """One more try has failed. Answers how many seconds the next one is away."""
         tries = self._stops[partition].tries + 1 if partition in self._stops else 1
-        pause: float = min(_LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)) * random.uniform(0.5, 1)
+        pause = pause_after(tries, longest=_LONGEST_PAUSE)
         self._stops[partition] = _Stop(tries, now + pause)
         return pause
 

@@ -10,6 +10,7 @@ import structlog
 from common import failpoints
 from common.context import Trail, following
 from common.ids import new_id
+from common.pausing import pause_after
 
 log = structlog.get_logger()
 _LONGEST_PAUSE = 10.0
@@ -49,9 +50,9 @@ class Timer:
                 )
 
     def _pause(self, failures: int) -> float:
-        longest = max(self._every, _LONGEST_PAUSE)
-        pause = min(longest, 0.1 * 2 ** min(failures, 20)) if failures else self._every
-        return pause * random.uniform(0.9, 1.1)
+        if failures:
+            return pause_after(failures, longest=max(self._every, _LONGEST_PAUSE))
+        return self._every * random.uniform(0.9, 1.1)
 
 
 async def run_all(timers: Sequence[Timer]) -> None:

@@ -1,7 +1,6 @@
 """The ingester: one in the whole service reads Kafka into the log, the others stand by."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +17,7 @@ from audit.reading import GATHER_BYTES, WAIT_MS, Reading
 from common.db import TROUBLE, Database
 from common.leading import Lead, stand_by_then_lead
 from common.metrics import Gauge
+from common.pausing import pause_after
 from common.positions import Moved
 from common.statements import Statement
 
@@ -54,14 +54,13 @@ class Ingester:
                 await stand_by_then_lead(self._url, _LOCK, self._lead, stopping=lambda: False)
             except Exception as error:
                 failures = 0 if asyncio.get_running_loop().time() - started > 30 else failures + 1
-                pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) * random.uniform(0.5, 1)
                 log.warning(
                     "ingest_interrupted",
                     kind=type(error).__name__,
                     failures=failures,
                     exc_info=not isinstance(error, _EXPECTED),
                 )
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause_after(failures, longest=_LONGEST_PAUSE))
 
     def gauges(self) -> Iterator[Gauge]:
         """What operators are told of the log."""

@@ -79,6 +79,7 @@ async def release_hold(act: UnitOfWork, caller: Caller, bed_id: UUID, hold_id: U
     bed = await records.beds.lock(act, bed_id)
     POLICIES.allow(caller, Act.HOLD_BED, bed.department_id)
     stamp = await act.stamp(placement, transfer, bed)
+    act.demand.expect(bed.tag(stamp.at))
     if transfer is not None and transfer.settled(stamp.at).hold_id == hold_id:
         await give_up_hold(act, transfer, bed, stamp)
         await save_transfer(act, TransferEvent.REQUESTED, transfer, transfer.unheld(stamp))

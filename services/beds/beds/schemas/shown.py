@@ -135,6 +135,7 @@ class TransferView(_Shown):
     held_until: datetime | None
     reason_code: str | None = Field(description="why it was declined or cancelled")
     needs: dict[str, Any] | None = Field(description="of the patient there; null: those that the patient has")
+    needs_before: dict[str, Any] | None = Field(description="of the patient here, once completed with others")
     requested_at: datetime
     requested_by: str
 
