@@ -45,8 +45,8 @@ check: install  ## The static part of make test
 contracts: install  ## Write contracts/ and docs/events.md again from what the services declare
 	@$(BIN)/python -m tools.contracts generate
 
-outages: install  ## Take Kafka and each service away for a minute (WARDLINE_OUTAGE_SECONDS)
-	@WARDLINE_OUTAGE_SECONDS=$${WARDLINE_OUTAGE_SECONDS:-60} $(BIN)/pytest tests/outages
+outages: install  ## Take Kafka and each service away for three minutes (WARDLINE_OUTAGE_SECONDS)
+	@WARDLINE_OUTAGE_SECONDS=$${WARDLINE_OUTAGE_SECONDS:-180} $(BIN)/pytest tests/outages
 
 bench: install  ## Measure the hot paths on an embedded stack
 	@$(BIN)/python -m tools.bench

@@ -16,7 +16,7 @@ from tests.outages.telling import beds_as_worked, told_once_in_order, versions_o
 from tests.outages.working import working
 from tests.support.waiting import eventually
 
-#: How long a service stays away at least; `make outages` says a minute.
+#: How long a service stays away at least; `make outages` says three minutes.
 OUTAGE_SECONDS = float(os.environ.get("WARDLINE_OUTAGE_SECONDS", "0"))
 
 

@@ -14,7 +14,7 @@ from tests.outages.house import House
 from tests.outages.telling import beds_as_worked, told_once_in_order, versions_of
 from tests.outages.working import working
 
-#: How long Kafka stays away; `make outages` says a minute.
+#: How long Kafka stays away; `make outages` says three minutes.
 OUTAGE_SECONDS = float(os.environ.get("WARDLINE_OUTAGE_SECONDS", "5"))
 STOPS_WITHIN = 15.0
 
