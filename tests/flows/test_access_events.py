@@ -112,7 +112,7 @@ _PLAIN = {
         "period_end",
     ),
     *("waiting", "waiting_for_a_person", "emergency", "urgent", "elective", "stays", "turnarounds"),
-    *("reservations", "starts_at", "ends_at"),
+    *("reservations", "starts_at", "ends_at", "needs_before"),
     *("milestones", "waits_for", "confirmed_left_missed", "reverses", "merged_into", "overridden", "meaning"),
     *("entered_in_error",),
     *("fit", "may_override", "penalty", "verdicts", "rule", "severity", "outcome", "sentence"),

@@ -88,9 +88,12 @@ class Protocol(RuleBasedStateMachine):
         self.outside: list[UUID] = []
         self.offered: list[UUID] = []
 
-    @initialize(been_here=st.booleans(), offered=st.booleans())
-    def begin(self, been_here: bool, offered: bool) -> None:
-        """With three who want a bed: one may have been here before, and one is perhaps `offered` a bed."""
+    @initialize(been_here=st.booleans(), offered=st.booleans(), decided=st.booleans(), m=N)
+    def begin(self, been_here: bool, offered: bool, decided: bool, m: int) -> None:
+        """With three who want a bed: one may have been here before, and one is perhaps `offered` a bed.
+
+        Half of the offers are `decided` at once: in a short walk nobody may come to it.
+        """
         self.world = type(self).new_world()
         type(self).run(self.world.open())
         if been_here:
@@ -107,6 +110,8 @@ class Protocol(RuleBasedStateMachine):
             self.pass_time(0, 0)
             self.sweep(0, 0)
             self.place(0, 0)
+            if decided and self.offered:
+                self.decide_about_an_offer(0, m)
 
     def step(self, act: Awaitable[object], may: str | None = None, who: UUID | None = None) -> None:
         """`may` is what this act may do to the presence of `who`: arrive or depart. Nothing else may."""
