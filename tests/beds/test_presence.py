@@ -430,6 +430,13 @@ async def test_a_hold_is_not_given_back_once_its_bed_has_changed(ward: Ward):
     assert (await ward.placement(admission))["state"] == "held"
 
 
+async def test_a_hold_is_given_back_under_the_tag_it_was_answered_with(ward: Ward):
+    bed, admission = await ward.a_bed(), await ward.waits_elsewhere()
+    held = await ward.bed_manager.post(f"/v1/beds/{bed}/holds", json={"admission_id": str(admission)})
+    path, seen = f"/v1/beds/{bed}/holds/{held.json()['id']}", {"if-match": held.headers["etag"]}
+    assert (await ward.bed_manager.delete(path, headers=seen)).status_code == 204
+
+
 # Readiness
 
 

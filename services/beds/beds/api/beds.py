@@ -8,7 +8,7 @@ from beds.api.unknown import known
 from beds.domain.bed import STATUS, BedState
 from beds.handlers import holding, layout, readiness
 from beds.policies import POLICIES, Act
-from beds.queries import BED, BEDS, HOLD, bed_view
+from beds.queries import BED, BEDS, HOLD, bed_view, hold_view
 from beds.schemas import BedChange, BedStatus, BedView, Block, HoldView, NewBed, NewHold, Reason, named
 from common.bodies import Route
 from common.paging import Paged
@@ -18,7 +18,7 @@ from common.web import Calling, Demanding, list_answer, shows, shows_list
 
 router = APIRouter(prefix="/v1/beds", tags=["beds"], route_class=Route)
 SHOWN = Resource(BED, bed_view, "/v1/beds")
-HOLD_SHOWN = Resource(HOLD)
+HOLD_SHOWN = Resource(HOLD, hold_view)
 
 
 @router.get("", responses=shows_list(BedView))

@@ -35,6 +35,7 @@ from beds.queries.presence import (
     MOVEMENTS,
     PLACEMENT,
     PLACEMENTS,
+    hold_view,
     placement_view,
 )
 from beds.queries.repeated import BED_KEYS, DEPARTMENT_KEYS, PLACEMENT_KEYS
@@ -75,6 +76,7 @@ __all__ = [
     "beds_by_state",
     "cleaning_job_tag",
     "cleaning_job_view",
+    "hold_view",
     "placement_view",
     "reservation_view",
     "transfer_view",

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import UUID as Uuid
 
 from beds.domain.placement import PlacementState
 from beds.models import (
+    bed,
     departure_reason,
     movement,
     occupancy,
@@ -14,6 +15,7 @@ from beds.models import (
 )
 from beds.queries.filters import any_of
 from beds.records import offers
+from beds.records.free import is_lapsed
 from beds.records.over import is_hold_over, wanted_in
 from common.paging import Listing
 from common.statements import Statement, constant
@@ -23,6 +25,7 @@ _clock = sa.func.clock_timestamp()
 
 # Holds
 _hold_end = sa.func.upper(occupancy.c.period)
+#: With the version of its bed: the tag of a hold is that of the bed, which is what giving it back depends on.
 HOLD = Statement(
     sa.select(
         occupancy.c.id,
@@ -31,7 +34,11 @@ HOLD = Statement(
         sa.func.lower(occupancy.c.period).label("held_from"),
         _hold_end.label("held_until"),
         (_hold_end > _clock).label("live"),
-    ).where(occupancy.c.id == sa.bindparam("of_id"))
+        bed.c.version,
+        sa.func.coalesce(is_lapsed(_clock), sa.false()).label("lapsed"),
+    )
+    .join(bed, bed.c.id == occupancy.c.bed_id)
+    .where(occupancy.c.id == sa.bindparam("of_id"))
 )
 HOLD_OF = Statement(
     sa.select(occupancy.c.admission_id).where(
@@ -40,6 +47,12 @@ HOLD_OF = Statement(
         occupancy.c.kind == constant("hold"),
     )
 )
+
+
+def hold_view(row: Row) -> dict[str, Any]:
+    """A hold as the API shows it."""
+    return {name: value for name, value in row.items() if name not in ("version", "lapsed")}
+
 
 # Placements
 _hold_over = is_hold_over(_clock)
